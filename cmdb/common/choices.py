@@ -2,14 +2,15 @@
 
     class Level(Choices):
         LOW = "low", _("Low")
-        HIGH = "high", _("High"), "danger", "priority-high"
+        HIGH = "high", "danger", "priority-high", _("High")
 
-``Level("high").label``, ``.colour`` and ``.icon`` are what lists, tags and exports show. Colours are the
-design system's ``data-color`` words; an icon is the name that the style sheet knows, or "".
+The label comes last, as in every Django choice class. ``Level("high").label``, ``.colour`` and ``.icon``
+are what lists, tags and exports show. Colours are the design system's ``data-color`` words; an icon is a
+name that the style sheet knows, or "".
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import TextChoices
 
@@ -17,12 +18,12 @@ COLOURS = ("neutral", "accent", "note", "info", "success", "warning", "danger")
 
 
 class Choices(TextChoices):
-    """TextChoices whose members may carry two more words: ``value, label, colour, icon``."""
+    """TextChoices whose members may carry two more words: ``value, colour, icon, label``."""
 
     colour: str
     icon: str
 
-    def __new__(cls, value: str, colour: str = "neutral", icon: str = "") -> "Choices":
+    def __new__(cls, value: str, colour: str = "neutral", icon: str = "") -> Self:
         """Called by the enum machinery after it took the label away."""
         if colour not in COLOURS:
             raise ValueError(f"{value}: colour {colour!r} is none of {', '.join(COLOURS)}")
@@ -33,9 +34,9 @@ class Choices(TextChoices):
         return member
 
     @classmethod
-    def looks(cls) -> dict[str, tuple[str, str]]:
+    def looks(cls) -> dict[Any, tuple[str, str]]:
         """Colour and icon of every value, for cells that draw a whole page at once."""
-        return {str(member.value): (member.colour, member.icon) for member in cls}
+        return {member.value: (member.colour, member.icon) for member in cls}
 
 
 def labels(choices: Iterable[tuple[Any, Any]]) -> dict[Any, str]:

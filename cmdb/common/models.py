@@ -14,7 +14,7 @@ from cmdb.common import secrets
 # one of them; Swedish and Danish/German neighbours sort beside their Norwegian sisters, as in a
 # Norwegian phone book, and accents do not count. Capitals are listed too, because lower() of a database
 # with the plain C locale leaves everything outside ASCII as it is.
-_FROM = "æäøöåéèêëáàâíóòôúùûüÿçčñŋšŧžđÆÄØÖÅÉÈÊËÁÀÂÍÓÒÔÚÙÛÜŸÇČÑŊŠŦŽĐ"  # noqa: RUF001
+_FROM = "æäøöåéèêëáàâíóòôúùûüÿçčñŋšŧžđÆÄØÖÅÉÈÊËÁÀÂÍÓÒÔÚÙÛÜŸÇČÑŊŠŦŽĐ"
 _TO = "{{||}eeeeaaaiooouuuyyccnnstzd{{||}eeeeaaaiooouuuyyccnnstzd"
 
 
