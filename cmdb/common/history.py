@@ -1,0 +1,24 @@
+"""History by database triggers: no write path escapes it, neither bulk updates nor imports."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pghistory
+from django.db import models
+
+M = TypeVar("M", bound=type[models.Model])
+
+# Computed columns and a tree's own bookkeeping say nothing about the thing itself.
+COMPUTED = ("sort_name", "lft", "rght", "tree_id", "level")
+
+
+def tracked(model: M) -> M:
+    """Class decorator: every insert, update and delete of `model` leaves a row in `<Model>Event`."""
+    names = {field.name for field in model._meta.local_fields}
+    decorate: Callable[[M], M] = pghistory.track(
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        exclude=[name for name in COMPUTED if name in names],
+    )
+    return decorate(model)

@@ -1,0 +1,41 @@
+"""Monitoring's tables, one file per theme."""
+
+from monitoring.models.events import (
+    Alert,
+    AlertMute,
+    BackupResult,
+    ConfigBackup,
+    Event,
+    MaintenanceWindow,
+    Severity,
+)
+from monitoring.models.targets import (
+    CheckKind,
+    Credential,
+    CredentialKind,
+    Interval,
+    Period,
+    Reading,
+    ReadingRollup,
+    Target,
+    TargetState,
+)
+
+__all__ = [
+    "Alert",
+    "AlertMute",
+    "BackupResult",
+    "CheckKind",
+    "ConfigBackup",
+    "Credential",
+    "CredentialKind",
+    "Event",
+    "Interval",
+    "MaintenanceWindow",
+    "Period",
+    "Reading",
+    "ReadingRollup",
+    "Severity",
+    "Target",
+    "TargetState",
+]

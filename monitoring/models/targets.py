@@ -1,0 +1,251 @@
+"""What is asked, with which secret, and what it answered last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cmdb.common.models import EncryptedJSONField, Timestamped, sort_key_field
+from cmdb.common.querysets import VisibleManager
+from cmdb.models import Item, Organisation
+
+if TYPE_CHECKING:
+    from cmdb.models import User
+
+# Monitoring is the work of the IT unit; the others see state through panels on pages they may read.
+READERS = ("technician", "lead", "changemanager", "oncall", "admin")
+
+
+class CredentialKind(models.TextChoices):
+    SNMP_V2C = "snmp_v2c", _("SNMP v2c community")
+    SNMP_V3 = "snmp_v3", _("SNMP v3 user")
+    SSH = "ssh", _("SSH login")
+
+
+class Credential(Timestamped):
+    """A secret for asking devices. `secret` is encrypted at rest and appears in no page, log, API or history.
+
+    Shape of `secret`: v2c {"community"}; v3 {"user", "auth_protocol", "auth_key", "priv_protocol", "priv_key"};
+    ssh {"username", "password", "enable"?}.
+    """
+
+    name = models.CharField(_("name"), max_length=80)
+    kind = models.CharField(_("kind"), max_length=20, choices=CredentialKind)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="credentials", verbose_name=_("organisation")
+    )
+    secret = EncryptedJSONField(_("secret"))
+
+    objects = VisibleManager()
+
+    class Meta:
+        verbose_name = _("credential")
+        verbose_name_plural = _("credentials")
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        return Q(organisation__in=user.access.orgs(*READERS))
+
+
+class CheckKind(models.TextChoices):
+    SNMP = "snmp", "SNMP"
+    ICMP = "icmp", _("Ping (ICMP)")
+    TCP = "tcp", _("TCP port")
+    HTTPS = "https", "HTTPS"
+
+
+class TargetState(models.TextChoices):
+    """No data is its own state: `unknown` is never read as up or down."""
+
+    UNKNOWN = "unknown", _("Unknown")
+    UP = "up", _("Up")
+    DEGRADED = "degraded", _("Slow")
+    DOWN = "down", _("Down")
+
+
+class Target(Timestamped):
+    """One thing that is asked at an interval: an address, a kind of check, a secret.
+
+    `due_at` is when it is next asked; a poller claims it by setting `lease_token` and `lease_until`.
+    `parent` is what it is reached through: while that is down, this one is in its shadow.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="targets", verbose_name=_("organisation")
+    )
+    item = models.ForeignKey(
+        Item, models.SET_NULL, null=True, blank=True, related_name="targets", verbose_name=_("item")
+    )
+    check_kind = models.CharField(_("check"), max_length=10, choices=CheckKind, default=CheckKind.SNMP)
+    address = models.CharField(_("address"), max_length=255)
+    port = models.PositiveIntegerField(_("port"), default=161)
+    path = models.CharField(_("path"), max_length=200, blank=True)
+    credential = models.ForeignKey(
+        Credential,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="targets",
+        verbose_name=_("credential"),
+    )
+    ssh_credential = models.ForeignKey(
+        Credential,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="ssh_targets",
+        verbose_name=_("SSH login"),
+    )
+    ssh_port = models.PositiveIntegerField(_("SSH port"), default=22)
+    parent = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("reached through"),
+    )
+    interval = models.PositiveIntegerField(_("interval (s)"), default=60)
+    confirm_polls = models.PositiveSmallIntegerField(_("failed polls before it counts as down"), default=2)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
+    profile = models.CharField(_("device profile"), max_length=40, blank=True, editable=False)
+
+    state = models.CharField(
+        _("state"), max_length=10, choices=TargetState, default=TargetState.UNKNOWN, editable=False
+    )
+    state_since = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    shadowed_by = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="shadows", editable=False
+    )
+    failures = models.PositiveIntegerField(default=0, editable=False)
+    first_failed_at = models.DateTimeField(null=True, editable=False)
+    last_polled_at = models.DateTimeField(_("last asked"), null=True, editable=False)
+    last_ok_at = models.DateTimeField(_("last answer"), null=True, editable=False)
+    last_error = models.CharField(_("last error"), max_length=200, blank=True, editable=False)
+    rtt_ms = models.FloatField(_("answer time (ms)"), null=True, editable=False)
+    uptime_seconds = models.BigIntegerField(_("up since its own start (s)"), null=True, editable=False)
+    due_at = models.DateTimeField(default=timezone.now, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    lease_token = models.UUIDField(null=True, editable=False)
+    sort_name = sort_key_field("name")
+
+    objects = VisibleManager()
+
+    class Meta:
+        verbose_name = _("target")
+        verbose_name_plural = _("targets")
+        ordering = ["sort_name", "pk"]
+        indexes = [
+            models.Index(fields=["due_at"], name="target_due", condition=Q(is_enabled=True)),
+            models.Index(fields=["lease_token"], name="target_lease", condition=Q(lease_token__isnull=False)),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address", "port", "check_kind", "path"],
+                name="target_once",
+                violation_error_message=_("This address is asked like this already."),
+            ),
+            models.CheckConstraint(condition=Q(interval__gte=5), name="target_interval_at_least_5s"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        return Q(organisation__in=user.access.orgs(*READERS))
+
+
+class Interval(models.Model):
+    """From when to when a target was in a state. Intervals of a target neither overlap nor leave a hole (invariant 3)."""
+
+    target = models.ForeignKey(Target, models.CASCADE, related_name="intervals")
+    state = models.CharField(_("state"), max_length=10, choices=TargetState)
+    started_at = models.DateTimeField(_("from"))
+    ended_at = models.DateTimeField(_("until"), null=True, blank=True)
+
+    objects = VisibleManager()
+
+    class Meta:
+        verbose_name = _("state interval")
+        verbose_name_plural = _("state intervals")
+        constraints = [
+            models.UniqueConstraint(fields=["target", "started_at"], name="interval_starts_once"),
+            models.UniqueConstraint(fields=["target"], condition=Q(ended_at=None), name="interval_one_open"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gt=models.F("started_at")),
+                name="interval_has_length",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target_id} {self.state} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        return Q(target__organisation__in=user.access.orgs(*READERS))
+
+
+class Reading(models.Model):
+    """The last value of one metric of a target."""
+
+    target = models.ForeignKey(Target, models.CASCADE, related_name="readings")
+    metric = models.CharField(_("metric"), max_length=60)
+    instance = models.CharField(_("instance"), max_length=120, blank=True)
+    value = models.FloatField(_("value"))
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    at = models.DateTimeField(_("at"))
+
+    objects = VisibleManager()
+
+    class Meta:
+        verbose_name = _("reading")
+        verbose_name_plural = _("readings")
+        constraints = [models.UniqueConstraint(fields=["target", "metric", "instance"], name="reading_last")]
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.instance}={self.value}"
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        return Q(target__organisation__in=user.access.orgs(*READERS))
+
+
+class Period(models.TextChoices):
+    HOUR = "hour", _("Hour")
+    DAY = "day", _("Day")
+
+
+class ReadingRollup(models.Model):
+    """Least, greatest, sum and count of a metric in an hour or a day (UTC)."""
+
+    target = models.ForeignKey(Target, models.CASCADE, related_name="rollups")
+    metric = models.CharField(max_length=60)
+    instance = models.CharField(max_length=120, blank=True)
+    period = models.CharField(max_length=4, choices=Period)
+    starts_at = models.DateTimeField()
+    minimum = models.FloatField()
+    maximum = models.FloatField()
+    total = models.FloatField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("rolled-up reading")
+        verbose_name_plural = _("rolled-up readings")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "metric", "instance", "period", "starts_at"], name="rollup_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.starts_at:%Y-%m-%d %H}"

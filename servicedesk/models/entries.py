@@ -1,0 +1,95 @@
+"""The timeline: append-only, the source of clocks and of what people are told."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from servicedesk.models.tickets import Ticket
+
+
+class Verb(models.TextChoices):
+    """What happened; one for each module of servicedesk.actions, and what arrives from outside."""
+
+    OPEN = "open", _("opened")
+    ASSIGN = "assign", _("assigned")
+    REPLY = "reply", _("answered")
+    COMMENT = "comment", _("wrote")
+    NOTE = "note", _("noted")
+    PEND = "pend", _("put on hold")
+    RESUME = "resume", _("took up again")
+    RESOLVE = "resolve", _("resolved")
+    REOPEN = "reopen", _("reopened")
+    CLOSE = "close", _("closed")
+    CANCEL = "cancel", _("cancelled")
+    EDIT = "edit", _("changed")
+    PRIORITISE = "prioritise", _("gave another priority")
+    LINK = "link", _("linked")
+    MERGE = "merge", _("merged")
+    SUBMIT = "submit", _("asked for approval")
+    APPROVE = "approve", _("approved")
+    REJECT = "reject", _("rejected")
+    START = "start", _("began the work")
+    FINISH = "finish", _("ended the work")
+    DECLARE_MAJOR = "declare_major", _("declared a major incident")
+    ALERT = "alert", _("alert")
+    BREACH = "breach", _("target missed")
+    SOON = "soon", _("target close")
+
+
+class Entry(models.Model):
+    """One step. `at` is when it happened (a phone call entered later keeps its own time), `recorded_at` when it was written.
+
+    `data` holds {"before": …, "after": …} and the like; `actor_name` stays readable after a person is gone.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="entries")
+    verb = models.CharField(max_length=20, choices=Verb)
+    at = models.DateTimeField(default=timezone.now)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey("cmdb.User", models.SET_NULL, null=True, blank=True, related_name="entries")
+    actor_name = models.CharField(max_length=150)
+    is_public = models.BooleanField(default=False)
+    body = models.TextField(blank=True, max_length=100_000)
+    data = models.JSONField(default=dict, blank=True)
+    request_id = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("timeline entry")
+        verbose_name_plural = _("timeline entries")
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["ticket", "at", "id"], name="entry_timeline")]
+        triggers = [
+            # Only the link to a deleted person may be loosened; text, times and figures never change.
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="unchanged",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange(exclude=["actor"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.verb} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Attachment(models.Model):
+    """A file on a ticket, served only through a checked view."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="attachments")
+    entry = models.ForeignKey(Entry, models.PROTECT, null=True, related_name="attachments")
+    file = models.FileField(upload_to="attachments/%Y/%m/")
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()
+    is_public = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+
+    def __str__(self) -> str:
+        return self.name

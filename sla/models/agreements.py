@@ -1,0 +1,143 @@
+"""What was promised: an agreement of one municipality, its targets on tickets and on services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from cmdb.common.models import Timestamped
+from cmdb.common.querysets import VisibleManager
+from cmdb.models import Organisation, Service
+from sla.models.calendars import Calendar
+
+if TYPE_CHECKING:
+    from cmdb.models import User
+
+
+class Agreement(Timestamped):
+    """One version of a municipality's service level agreement; in force on the days [valid_from, valid_until)."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="agreements", verbose_name=_("organisation")
+    )
+    name = models.CharField(_("name"), max_length=120)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    valid_from = models.DateField(_("from"))
+    valid_until = models.DateField(_("until, not included"), null=True, blank=True)
+    calendar = models.ForeignKey(
+        Calendar, models.PROTECT, related_name="agreements", verbose_name=_("calendar")
+    )
+    reopen_days = models.PositiveSmallIntegerField(
+        _("days in which a resolved ticket can be reopened"), default=14
+    )
+    pauses_for_supplier = models.BooleanField(_("waiting for a supplier pauses resolution"), default=False)
+    notice_hours = models.PositiveSmallIntegerField(
+        _("hours of notice that make work planned"),
+        default=48,
+        help_text=_("Work announced later than this counts as downtime."),
+    )
+    minimum_coverage = models.FloatField(
+        _("least share of measured time"),
+        default=0.95,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
+
+    objects = VisibleManager()
+
+    class Meta:
+        verbose_name = _("agreement")
+        verbose_name_plural = _("agreements")
+        ordering = ["organisation", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "version"], name="agreement_version_once"),
+            models.CheckConstraint(
+                condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
+                name="agreement_has_length",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.version}"
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        access = user.access
+        return Q(organisation__in=access.work_orgs | access.board_orgs | access.orgs("owner"))
+
+
+class Measure(models.TextChoices):
+    """Which promise a clock measures (rule C.2.1)."""
+
+    RESPONSE = "response", _("Response")
+    RESOLUTION = "resolution", _("Resolution")
+    UPDATE = "update", _("Update")
+    OWN = "own", _("Time to own")
+
+
+class AgreementTarget(Timestamped):
+    """A promise on tickets of a kind and a priority (1 highest … 4; empty: all)."""
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="targets")
+    kind = models.CharField(_("kind of ticket"), max_length=20)
+    priority = models.PositiveSmallIntegerField(_("priority"), null=True, blank=True)
+    measure = models.CharField(_("what is measured"), max_length=12, choices=Measure)
+    seconds = models.PositiveIntegerField(_("working seconds"), validators=[MinValueValidator(1)])
+    goal = models.FloatField(
+        _("share that must hold"), default=0.9, validators=[MinValueValidator(0), MaxValueValidator(1)]
+    )
+    calendar = models.ForeignKey(
+        Calendar,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="targets",
+        verbose_name=_("other calendar"),
+    )
+
+    class Meta:
+        verbose_name = _("ticket target")
+        verbose_name_plural = _("ticket targets")
+        ordering = ["agreement", "kind", "priority", "measure"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agreement", "kind", "priority", "measure"],
+                name="agreement_target_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(condition=Q(seconds__gt=0), name="agreement_target_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.priority or '*'} {self.get_measure_display()}"
+
+
+class ServiceTarget(Timestamped):
+    """A promise on a service: the share of agreed time in which it is up, and its longest single outage."""
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="service_targets")
+    service = models.ForeignKey(
+        Service, models.PROTECT, related_name="service_targets", verbose_name=_("service")
+    )
+    availability = models.FloatField(
+        _("availability promised"), validators=[MinValueValidator(0), MaxValueValidator(1)]
+    )
+    calendar = models.ForeignKey(
+        Calendar, models.PROTECT, null=True, blank=True, related_name="service_targets",
+        verbose_name=_("service hours (empty: all hours)"),
+    )  # fmt: skip
+    longest_outage_seconds = models.PositiveIntegerField(
+        _("longest single outage (s)"), null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("service target")
+        verbose_name_plural = _("service targets")
+        ordering = ["agreement", "service"]
+        constraints = [models.UniqueConstraint(fields=["agreement", "service"], name="service_target_once")]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.availability:.3%}"
