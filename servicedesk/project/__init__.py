@@ -1,0 +1,1 @@
+"""The wiring: settings, URLs, processes. It may import every floor, and no floor imports it."""

@@ -1,0 +1,17 @@
+"""The wiring as an app: no tables, but commands, checks and the last word over templates and static files."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ProjectConfig(AppConfig):
+    """Label ``project``; the top of the tower, so nobody imports it."""
+
+    name = "servicedesk.project"
+    label = "project"
+    verbose_name = _("Samdrift")
+
+    def ready(self) -> None:
+        """Register the system checks and the Celery app that `shared_task` binds to."""
+        from servicedesk.project import checks  # noqa: F401
+        from servicedesk.project.celery import app  # noqa: F401

@@ -1,0 +1,139 @@
+"""Typed readers of the environment and the secrets that a trial run makes for itself. No Django app is needed here.
+
+Every setting that an operator may change is read through this module, so the list of names in
+docs/operations.md is complete when it names what this file and settings.py read.
+"""
+
+import base64
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+class Stage(StrEnum):
+    """What the process is for; `SAMDRIFT_ENV` names it."""
+
+    DEVELOPMENT = "development"
+    DEMO = "demo"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+def read_stage() -> Stage:
+    """`SAMDRIFT_ENV`, development unless set; an unknown word is refused."""
+    word = env.str("SAMDRIFT_ENV", default=Stage.DEVELOPMENT.value).strip().lower()
+    try:
+        return Stage(word)
+    except ValueError:
+        known = ", ".join(Stage)
+        raise ImproperlyConfigured(f"SAMDRIFT_ENV is {word!r}: set it to one of {known}.") from None
+
+
+def read_var() -> Path:
+    """The folder of everything that changes (`SAMDRIFT_VAR`, else var/ beside manage.py); made if absent."""
+    path = Path(env.str("SAMDRIFT_VAR", default="") or BASE_DIR / "var").expanduser().absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The folder {path} cannot be made ({error.strerror}): set SAMDRIFT_VAR to a folder that this account may write to."
+        ) from error
+    return path
+
+
+def read_words(name: str) -> list[str]:
+    """A comma separated list without its empty parts."""
+    return [word.strip() for word in env.str(name, default="").split(",") if word.strip()]
+
+
+def required(name: str, what: str) -> str:
+    """A value that production does not run without; `what` ends the refusal: "set NAME to ..."."""
+    value = env.str(name, default="").strip()
+    if not value:
+        raise ImproperlyConfigured(f"SAMDRIFT_ENV is production and {name} is missing: set {name} to {what}.")
+    return value
+
+
+def secret_key(stage: Stage, var: Path) -> str:
+    """The key that signs sessions and tokens. In production at least 50 characters, given by the operator."""
+    if stage is not Stage.PRODUCTION:
+        return env.str("SAMDRIFT_SECRET_KEY", default="") or kept_secret(
+            var, "secret_key", lambda: secrets.token_urlsafe(60)
+        )
+    key = required(
+        "SAMDRIFT_SECRET_KEY",
+        "a random text of at least 50 characters (python3 -c 'import secrets; print(secrets.token_urlsafe(60))')",
+    )
+    if len(key) < 50:
+        raise ImproperlyConfigured(
+            "SAMDRIFT_SECRET_KEY is too short to be safe: set SAMDRIFT_SECRET_KEY to at least 50 characters."
+        )
+    return key
+
+
+def encryption_keys(stage: Stage, var: Path) -> list[str]:
+    """Fernet keys for secrets at rest, newest first: the first encrypts, all decrypt."""
+    what = "one or more keys, newest first, comma separated (manage.py encryption_key prints a new one)"
+    if stage is Stage.PRODUCTION:
+        required("SAMDRIFT_ENCRYPTION_KEYS", what)
+    keys = read_words("SAMDRIFT_ENCRYPTION_KEYS") or [kept_secret(var, "encryption_key", new_encryption_key)]
+    for number, key in enumerate(keys, start=1):
+        if not is_encryption_key(key):
+            raise ImproperlyConfigured(
+                f"Key {number} of SAMDRIFT_ENCRYPTION_KEYS is no Fernet key: set SAMDRIFT_ENCRYPTION_KEYS to {what}."
+            )
+    return keys
+
+
+def allowed_hosts(stage: Stage) -> list[str]:
+    """Host names that the site answers to; "*" is refused in production."""
+    if stage is not Stage.PRODUCTION:
+        return read_words("SAMDRIFT_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+    required("SAMDRIFT_ALLOWED_HOSTS", "the site's host names, comma separated")
+    hosts = read_words("SAMDRIFT_ALLOWED_HOSTS")
+    if "*" in hosts:
+        raise ImproperlyConfigured(
+            'SAMDRIFT_ALLOWED_HOSTS holds "*", which trusts every name: set SAMDRIFT_ALLOWED_HOSTS to the site\'s own host names.'
+        )
+    return hosts
+
+
+def new_encryption_key() -> str:
+    """A new Fernet key: 32 random bytes, URL-safe base64."""
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+def is_encryption_key(key: str) -> bool:
+    """Whether `key` is 32 bytes in URL-safe base64."""
+    try:
+        return len(base64.urlsafe_b64decode(key.encode())) == 32
+    except ValueError:
+        return False
+
+
+def kept_secret(var: Path, name: str, make: Callable[[], str]) -> str:
+    """The text in var/secrets/NAME, made once. Two processes that start together agree on one: the link is made only if absent."""
+    folder = var / "secrets"
+    path = folder / name
+    if not path.exists():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(dir=folder)  # mode 0600
+        with os.fdopen(descriptor, "w") as file:
+            file.write(make())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(draft)
+    return path.read_text().strip()

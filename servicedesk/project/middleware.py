@@ -1,0 +1,78 @@
+"""Three small middlewares: what a browser may load, which language, and who writes history."""
+
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+import pghistory.middleware
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",  # Designsystemet draws its marks as masks with data addresses
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+#: Norwegian without a written standard, as some browsers still send it; Django knows only the two standards.
+_UNSPECIFIC = re.compile(r"\bno(-NO)?\b", re.IGNORECASE)
+
+
+class ContentSecurityMiddleware:
+    """Sets the Content-Security-Policy, unless a view set a stricter one of its own (attachments do)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        return response
+
+
+class LanguageMiddleware:
+    """The user's own language, else the language cookie or the browser's list, else Bokmål. Needs the user."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        language = self._of_user(request)
+        own = bool(language)
+        if not language:
+            accepted = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+            request.META["HTTP_ACCEPT_LANGUAGE"] = _UNSPECIFIC.sub("nb", accepted)
+            language = translation.get_language_from_request(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = translation.get_language()
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        if not own:
+            patch_vary_headers(response, ("Accept-Language",))
+        return response
+
+    @staticmethod
+    def _of_user(request: HttpRequest) -> str:
+        # Without a session there is no user, and asking for one would mark the answer as differing by cookie.
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return ""
+        language = getattr(request.user, "language", "") if request.user.is_authenticated else ""
+        return language if language in dict(settings.LANGUAGES) else ""
+
+
+class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
+    """Gives the register's history its actor, the path and an id that joins all changes of one request."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, object]:
+        """What is written beside every change of this request."""
+        return super().get_context(request) | {"request": uuid4().hex, "source": "web"}

@@ -1,0 +1,277 @@
+"""Django's settings, all read from the environment. docs/operations.md lists the names for operators."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from servicedesk.project import embedded
+from servicedesk.project.env import (
+    BASE_DIR,
+    Stage,
+    allowed_hosts,
+    encryption_keys,
+    env,
+    read_stage,
+    read_var,
+    read_words,
+    secret_key,
+)
+from servicedesk.project.schedule import BEAT_SCHEDULE
+
+STAGE = read_stage()
+PRODUCTION = STAGE is Stage.PRODUCTION
+VAR = read_var()
+DEBUG = env.bool("SAMDRIFT_DEBUG", default=False)
+
+SECRET_KEY = secret_key(STAGE, VAR)
+SAMDRIFT_ENCRYPTION_KEYS = encryption_keys(STAGE, VAR)
+ALLOWED_HOSTS = allowed_hosts(STAGE)
+
+# Where the site is reached from outside; in mails and in the catalogue.
+SAMDRIFT_URL = env.str(
+    "SAMDRIFT_URL", default=f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://127.0.0.1:8000"
+)
+SAMDRIFT_TRAP_PORT = env.int("SAMDRIFT_TRAP_PORT", default=162 if PRODUCTION else 10162)
+SAMDRIFT_IMAP_URL = env.str("SAMDRIFT_IMAP_URL", default="")
+SAMDRIFT_METRICS_TOKEN = env.str("SAMDRIFT_METRICS_TOKEN", default="")
+SAMDRIFT_BEAT_HERE = env.bool(
+    "SAMDRIFT_BEAT_HERE", default=True
+)  # no: beat or its worker runs on another machine
+
+INSTALLED_APPS = [
+    "servicedesk.project.apps.ProjectConfig",
+    "servicedesk.apps.ServicedeskConfig",
+    "sla.apps.SlaConfig",
+    "monitoring.apps.MonitoringConfig",
+    "cmdb.apps.CmdbConfig",
+    "cmdb.common.apps.CommonConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "mptt",
+    "django_tables2",
+    "django_filters",
+    "django_htmx",
+    "pgtrigger",
+    "pghistory",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "ninja",  # so that /api/v1/docs takes its scripts from here and not from a foreign server
+    "django_linear_migrations",
+]
+
+MIDDLEWARE = [
+    "servicedesk.project.health.ProbeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "servicedesk.project.middleware.ContentSecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "servicedesk.project.middleware.LanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "servicedesk.project.middleware.HistoryMiddleware",
+]
+
+ROOT_URLCONF = "servicedesk.project.urls"
+WSGI_APPLICATION = "servicedesk.project.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# Database: a server of the operator's, or the private cluster beside us.
+EMBEDDED = not env.str("DATABASE_URL", default="")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": embedded.django_database(VAR) if EMBEDDED else dict(env.db_url("DATABASE_URL"))
+}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": None,
+    "CONN_HEALTH_CHECKS": True,  # one short question per request; else a restarted server costs every worker one 500
+    "ATOMIC_REQUESTS": False,
+}
+DATABASES["default"].setdefault("OPTIONS", {})
+
+# Sessions in the database: signing out must hold in every process at once, which a cache of its own per process cannot give.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 7
+CACHES = {
+    "default": dict(env.cache_url("SAMDRIFT_CACHE_URL", default="locmemcache://samdrift")),
+}
+
+# Who may sign in, and how.
+AUTH_USER_MODEL = "cmdb.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "servicedesk.project.signin.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = (
+    "none"  # people come from the register or from the identity provider, nobody signs up
+)
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
+# The demo is looked at from one address by everybody, with twelve accounts.
+ACCOUNT_RATE_LIMITS: dict[str, str] = {"login": "30/m/ip" if PRODUCTION else "300/m/ip"}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("SAMDRIFT_PROXY_COUNT", default=0)
+SOCIALACCOUNT_ADAPTER = "servicedesk.project.signin.SocialAccountAdapter"
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"APPS": env.json("SAMDRIFT_OIDC", default=[]), "OAUTH_PKCE_ENABLED": True}
+}
+MFA_ADAPTER = "servicedesk.project.signin.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Samdrift"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+
+# Languages and time. Instants are UTC; people see Oslo's time unless a calendar says otherwise.
+LANGUAGE_CODE = "nb"
+LANGUAGES = [("nb", _("Norwegian Bokmål")), ("nn", _("Norwegian Nynorsk")), ("en", _("English"))]
+LOCALE_PATHS = [
+    BASE_DIR / folder / "locale"
+    for folder in ("servicedesk", "sla", "monitoring", "cmdb", "cmdb/common", "servicedesk/project")
+]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Oslo"
+
+# Files: what pages need, and what people attach (never served by a path, only through a checked view).
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "servicedesk.project.assets.NamedFilesFinder",
+]
+MEDIA_ROOT = VAR / "files"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT, "base_url": None},
+    },
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if PRODUCTION
+            else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        )
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = (
+    8 * 1024 * 1024
+)  # above the longest text a form takes, so that the form can say what is too long
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = DEBUG
+
+# Mail out. Without a server it lies readable in var/mail/.
+EMAIL_FILE_PATH = VAR / "mail"
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+if env.str("SAMDRIFT_EMAIL_URL", default=""):
+    vars().update(env.email_url("SAMDRIFT_EMAIL_URL"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("SAMDRIFT_EMAIL_FROM", default="Samdrift <samdrift@localhost>")
+
+# Work in the background.
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+QUEUE_FOLDER = VAR / "queue"
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(QUEUE_FOLDER / "messages"),
+        "data_folder_out": str(QUEUE_FOLDER / "messages"),
+        "control_folder": str(QUEUE_FOLDER / "control"),
+        "polling_interval": 0.1,
+    }
+else:
+    # A task that a killed worker held is given to another one after this time; longer than any task's limit.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800}
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 600
+CELERY_TASK_TIME_LIMIT = 660
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB; a child that grew beyond is replaced after its task
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
+
+# Browser's rules.
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = read_words("SAMDRIFT_TRUSTED_ORIGINS")
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = env.bool("SAMDRIFT_SSL_REDIRECT", default=True)
+    SECURE_HSTS_SECONDS = env.int("SAMDRIFT_HSTS_SECONDS", default=60 * 60 * 24 * 365)
+    if env.bool("SAMDRIFT_BEHIND_PROXY", default=False):
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# History of the register: who and which request, at every write path.
+PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "filters": {"no_secrets": {"()": "servicedesk.project.logs.NoSecrets"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["no_secrets"]}
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("SAMDRIFT_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "celery.beat": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "asyncssh": {"level": "WARNING"},
+        "paramiko": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,26 @@
+"""Every path of the site, one line per floor. Names: `namespace:model_action`, see docs/architecture.md."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+
+def floor(prefix: str, module: str) -> list[URLResolver]:
+    """The pages of a floor below `prefix`, or nothing while the floor has none."""
+    package, _, _ = module.rpartition(".")
+    if find_spec(package) is None or find_spec(module) is None:
+        return []
+    return [path(prefix, include(module))]
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *floor("cmdb/", "cmdb.urls"),
+    *floor("monitoring/", "monitoring.urls"),
+    *floor("board/", "sla.urls"),
+    *floor("", "servicedesk.urls"),  # the start page, portal/, desk/, status/
+    *floor("", "servicedesk.project.api"),  # api/v1/
+    path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]
