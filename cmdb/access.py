@@ -40,7 +40,7 @@ class Access:
     @cached_property
     def _by_role(self) -> dict[str, frozenset[int]]:
         found: dict[str, set[int]] = defaultdict(set)
-        if self.user.pk is not None and self.user.is_active:
+        if self.user.is_active:
             with connection.cursor() as cursor:
                 cursor.execute(_SQL, [self.user.pk, self.user.organisation_id])
                 for role, pk in cursor.fetchall():

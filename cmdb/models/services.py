@@ -71,7 +71,7 @@ class Service(MPTTModel, Timestamped):
         """Services one's municipality uses; those who work see what their organisations deliver or use."""
         access = user.access
         mine = access.register_orgs | access.home_orgs
-        used = cls.consumers.through.objects.filter(organisation_id__in=mine).values("service_id")
+        used = cls.consumers.through._default_manager.filter(organisation_id__in=mine).values("service_id")
         return Q(organisation__in=access.work_orgs) | Q(pk__in=used)
 
 
