@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 
-class SecretUnreadable(Exception):
+class SecretUnreadableError(Exception):
     """A stored secret was encrypted with a key that is not configured any more."""
 
 
@@ -51,11 +51,11 @@ def encrypt(plain: str) -> str:
 
 
 def decrypt(token: str) -> Secret:
-    """The plain text of ``token``; SecretUnreadable if no configured key fits."""
+    """The plain text of ``token``; SecretUnreadableError if no configured key fits."""
     try:
         return Secret(box().decrypt(token.encode("ascii")).decode())
     except (InvalidToken, UnicodeEncodeError) as error:
-        raise SecretUnreadable(
+        raise SecretUnreadableError(
             "A stored secret cannot be read with the keys in SAMDRIFT_ENCRYPTION_KEYS: put the old key back"
             " behind the new one, or enter the secret again."
         ) from error
