@@ -13,7 +13,7 @@ itself costs a web process nothing.
 """
 
 from monitoring.snmp.data import Answer, Endpoint, Fault, SnmpAuth, Walk
-from monitoring.snmp.rounds import Engine, available, get_many, get_one, walk
+from monitoring.snmp.rounds import Engine, available, get_many, get_one, walk, walk_all
 
 __all__ = [
     "Answer",
@@ -26,4 +26,5 @@ __all__ = [
     "get_many",
     "get_one",
     "walk",
+    "walk_all",
 ]

@@ -91,6 +91,17 @@ async def walk(
     return Walk(rows, True)
 
 
+async def walk_all(endpoint: Endpoint, oids: Iterable[str], engine: Engine | None = None) -> Walk:
+    """Several subtrees one after the other as one walk; ends with the first that fails."""
+    rows: list[tuple[str, Value]] = []
+    for oid in oids:
+        found = await walk(endpoint, oid, engine)
+        rows += found.rows
+        if not found.complete:
+            return Walk(rows, False, found.error, found.detail)
+    return Walk(rows, True)
+
+
 class _Asker:
     """One round's use of an engine: open it inside the running loop, close it there."""
 
