@@ -23,6 +23,15 @@ WITHOUT_DATABASE = frozenset(
 )
 
 
+def needs_database(arguments: list[str]) -> bool:
+    """Whether this command needs the private cluster from us. Below `serve` and in the test suite it stands already."""
+    if len(arguments) < 2 or arguments[1] in WITHOUT_DATABASE or "--help" in arguments:
+        return False
+    return not any(
+        os.environ.get(name) for name in ("DATABASE_URL", "SAMDRIFT_SUPERVISED", "SAMDRIFT_TEST_SOCKET")
+    )
+
+
 def run(arguments: list[str]) -> None:
     """Run one command, with a database beneath it where it needs one."""
     from django.core.management import execute_from_command_line
@@ -38,9 +47,6 @@ def run(arguments: list[str]) -> None:
     from servicedesk.project.embedded import EmbeddedError, ensure_database
     from servicedesk.project.env import read_var
 
-    if os.environ.get("SAMDRIFT_TEST_SOCKET"):  # inside the test suite, which runs a cluster of its own
-        execute_from_command_line(arguments)
-        return
     try:
         with ensure_database(read_var()):
             execute_from_command_line(arguments)

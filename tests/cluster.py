@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from servicedesk.project.embedded import ROLE, Busy, Cluster
+from servicedesk.project.embedded import ROLE, BusyError, Cluster
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOTS = 8
@@ -31,11 +31,11 @@ def start() -> Cluster:
         cluster = Cluster(slot, options=FAST)
         try:
             cluster.start()
-        except Busy:
+        except BusyError:
             continue
         _drop_leftovers(cluster)
         return cluster
-    raise Busy(f"All {SLOTS} test databases below {ROOT / 'var/test'} are in use.")
+    raise BusyError(f"All {SLOTS} test databases below {ROOT / 'var/test'} are in use.")
 
 
 def _drop_leftovers(cluster: Cluster) -> None:

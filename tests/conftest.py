@@ -7,18 +7,21 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
+from servicedesk.project.embedded import Cluster
+from servicedesk.project.management.commands.compile_translations import compile_all
 from tests import cluster
 
 # Playwright's plain interface keeps an event loop running in the test's thread; Django would refuse the database there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-_CLUSTER = pytest.StashKey[cluster.Cluster]()
+_CLUSTER = pytest.StashKey[Cluster]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that was called starts the database; xdist's workers find it in their environment."""
     if hasattr(config, "workerinput") or os.environ.get("DATABASE_URL") or config.option.collectonly:
         return
+    compile_all()
     server = cluster.start()
     config.stash[_CLUSTER] = server
     os.environ["SAMDRIFT_TEST_SOCKET"] = settings.DATABASES["default"]["HOST"] = str(server.place.run)

@@ -22,11 +22,11 @@ from servicedesk.project.settings import DATABASES, STORAGES  # noqa: E402
 
 if _socket := os.environ.get("SAMDRIFT_TEST_SOCKET"):
     DATABASES["default"]["HOST"] = _socket
-if _name := os.environ.get("SAMDRIFT_TEST_DATABASE"):
-    DATABASES["default"]["NAME"] = _name
+if _database := os.environ.get("SAMDRIFT_TEST_DATABASE"):
+    DATABASES["default"]["NAME"] = _database
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-ACCOUNT_RATE_LIMITS = False
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = False  # type: ignore[no-redef]

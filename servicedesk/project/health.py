@@ -74,7 +74,7 @@ def check_database() -> Finding:
 def check_broker() -> Finding:
     """Messages can be left: the folder takes files, or the broker takes a connection within 2 s."""
     if settings.CELERY_BROKER_URL.startswith("filesystem:"):
-        folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
+        folder: Path = settings.QUEUE_FOLDER / "messages"
         return {"ok": folder.is_dir() and os.access(folder, os.W_OK), "waiting": waiting_messages(folder)}
     from servicedesk.project.celery import app
 

@@ -268,9 +268,10 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        "celery.beat": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "kombu.connection": {
+            "level": "ERROR"
+        },  # else a line at every start: the file system broker has no host
         "asyncssh": {"level": "WARNING"},
         "paramiko": {"level": "WARNING"},
     },

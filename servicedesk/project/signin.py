@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from cmdb.common import secrets
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by administrators and the directory."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -17,7 +17,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
 
-class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """Municipalities' identity providers (`SAMDRIFT_OIDC`): they say who somebody is, the register says what he may do."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
@@ -25,7 +25,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return False
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class MFAAdapter(DefaultMFAAdapter):
     """Keys of one-time codes lie encrypted in the database."""
 
     def encrypt(self, text: str) -> str:

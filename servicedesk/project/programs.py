@@ -1,0 +1,153 @@
+"""What `manage.py serve` runs on one machine: a list, so that a part which is not there is not listed."""
+
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import get_commands
+
+from servicedesk.project.env import BASE_DIR
+from servicedesk.project.supervise import Program
+
+PYTHON = sys.executable
+MANAGE = str(BASE_DIR / "manage.py")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the command line asked for."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 2
+    poll_workers: int = 1
+    simulation: bool = False
+    traps: bool = True
+    only: frozenset[str] = frozenset()
+
+
+def programs(choice: Choice) -> list[Program]:
+    """The programs for this choice, in the order of their start."""
+    wanted = [
+        *simulation(choice),
+        web(choice),
+        worker("poll", choice.poll_workers),
+        worker("default", 1),
+        beat(),
+        *traps(choice),
+    ]
+    return [program for program in wanted if not choice.only or program.name in choice.only]
+
+
+def web(choice: Choice) -> Program:
+    """The pages. One request at a time per process: Django's database connections are per thread."""
+    where = f"http://{choice.host}:{choice.port}/"
+    command = [
+        *(_script("granian"), "--interface", "wsgi", "--host", choice.host, "--port", str(choice.port)),
+        *(
+            "--workers",
+            str(choice.workers),
+            "--blocking-threads",
+            "1",
+            "--no-ws",
+            "--workers-kill-timeout",
+            "3",
+        ),
+        *("--log-level", "warning", "--backlog", "1024", "servicedesk.project.wsgi:application"),
+    ]
+    return Program("web", command, listens=where, ready=answers(f"{where}healthz"))
+
+
+def worker(queue: str, children: int) -> Program:
+    """Celery workers of one queue. Two queues: a long report must not keep the pollers waiting."""
+    name = "poller" if queue == "poll" else "worker"
+    command = [
+        *(
+            PYTHON,
+            "-m",
+            "celery",
+            "--quiet",
+            "--app",
+            "servicedesk.project.celery:app",
+            "worker",
+            "--queues",
+            queue,
+        ),
+        *(
+            "--hostname",
+            f"{name}@%h",
+            "--concurrency",
+            str(children),
+            "--pool",
+            "prefork",
+            "--loglevel",
+            "WARNING",
+        ),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ]
+    return Program(name, command)
+
+
+def beat() -> Program:
+    """The clock. Exactly one per installation."""
+    return Program(
+        "beat",
+        [
+            PYTHON,
+            "-m",
+            "celery",
+            "--quiet",
+            "--app",
+            "servicedesk.project.celery:app",
+            "beat",
+            "--pidfile=",
+            "--loglevel",
+            "WARNING",
+        ],
+    )
+
+
+def traps(choice: Choice) -> list[Program]:
+    """The receiver of SNMP traps."""
+    if not choice.traps or "receive_traps" not in get_commands():
+        return []
+    port = settings.SAMDRIFT_TRAP_PORT
+    return [
+        Program(
+            "traps",
+            [PYTHON, MANAGE, "receive_traps", "--port", str(port)],
+            listens=f"udp://127.0.0.1:{port} (SNMP traps)",
+        )
+    ]
+
+
+def simulation(choice: Choice) -> list[Program]:
+    """The demo's simulated network."""
+    if not choice.simulation or find_spec("monitoring.simulation.__main__") is None:
+        return []
+    command = [PYTHON, "-m", "monitoring.simulation", "--var", str(settings.VAR)]
+    return [
+        Program("network", command, listens="udp 1161 and tcp 2022 on 127.x addresses (simulated devices)")
+    ]
+
+
+def answers(address: str) -> Callable[[], bool]:
+    """A question for `Program.ready`: does this address answer 200 within two seconds?"""
+
+    def ask() -> bool:
+        try:
+            with urllib.request.urlopen(address, timeout=2) as response:  # noqa: S310 - our own address
+                return bool(response.status == 200)
+        except OSError:
+            return False
+
+    return ask
+
+
+def _script(name: str) -> str:
+    """A program that a package put beside the interpreter."""
+    return str(Path(PYTHON).parent / name)
