@@ -45,6 +45,8 @@ class Event(models.Model):
     text = models.CharField(_("text"), max_length=500, blank=True)
     data = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField(_("at"), default=timezone.now)
+    # When the engine looks at it: put off while it is not clear yet whether a parent's fault explains it.
+    due_at = models.DateTimeField(default=timezone.now)
     handled_at = models.DateTimeField(null=True, blank=True)
 
     objects = VisibleManager()
@@ -55,6 +57,7 @@ class Event(models.Model):
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["id"], name="event_unhandled", condition=Q(handled_at=None)),
+            models.Index(fields=["problem_key", "id"], name="event_open_by_key", condition=Q(handled_at=None)),
             models.Index(fields=["target", "-at"], name="event_by_target"),
             models.Index(fields=["-at"], name="event_newest"),
         ]

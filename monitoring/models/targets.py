@@ -118,6 +118,9 @@ class Target(Timestamped):
     confirm_polls = models.PositiveSmallIntegerField(_("failed polls before it counts as down"), default=2)
     is_enabled = models.BooleanField(_("enabled"), default=True)
     profile = models.CharField(_("device profile"), max_length=40, blank=True, editable=False)
+    # What a walk found worth asking each time: {"interfaces": ["1", "49"], …}; empty until `learnt_at`.
+    instances = models.JSONField(default=dict, blank=True, editable=False)
+    learnt_at = models.DateTimeField(null=True, editable=False)
 
     state = models.CharField(
         _("state"), max_length=10, choices=TargetState, default=TargetState.UNKNOWN, editable=False
@@ -132,6 +135,8 @@ class Target(Timestamped):
     last_ok_at = models.DateTimeField(_("last answer"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=200, blank=True, editable=False)
     rtt_ms = models.FloatField(_("answer time (ms)"), null=True, editable=False)
+    # Problems besides silence that the last poll found, as "<kind>[:<instance>]": an event only when that changes.
+    problems = models.JSONField(default=list, blank=True, editable=False)
     uptime_seconds = models.BigIntegerField(_("up since its own start (s)"), null=True, editable=False)
     due_at = models.DateTimeField(default=timezone.now, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
@@ -163,6 +168,36 @@ class Target(Timestamped):
     @classmethod
     def visible_q(cls, user: User) -> Q:
         return Q(organisation__in=user.access.orgs(*READERS))
+
+
+class Neighbour(models.Model):
+    """A neighbour that a target names over LLDP: the raw material of the topology."""
+
+    target = models.ForeignKey(Target, models.CASCADE, related_name="neighbours")
+    local_port = models.PositiveIntegerField(_("port"))
+    local_name = models.CharField(_("port name"), max_length=120, blank=True)
+    remote_name = models.CharField(_("neighbour"), max_length=120, blank=True)
+    remote_chassis = models.CharField(_("neighbour's identifier"), max_length=120, blank=True)
+    remote_port = models.CharField(_("neighbour's port"), max_length=120, blank=True)
+    seen_at = models.DateTimeField(_("seen"))
+
+    objects = VisibleManager()
+
+    class Meta:
+        verbose_name = _("neighbour")
+        verbose_name_plural = _("neighbours")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "local_port", "remote_chassis", "remote_port"], name="neighbour_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target_id} {self.local_name or self.local_port} – {self.remote_name or self.remote_chassis}"
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        return Q(target__organisation__in=user.access.orgs(*READERS))
 
 
 class Interval(models.Model):
