@@ -63,6 +63,8 @@ def answer(text: str, solve: Callable[[Any, str], dict[str, Any]]) -> dict[str, 
     value = read_json(text)
     if isinstance(value, list):
         return [solve(one, f"[{number}]") for number, one in enumerate(value)]
+    if not isinstance(value, dict):
+        raise SpecError("input", f"must be an object or a list of them, not {show(value)}")
     return solve(value, "")
 
 

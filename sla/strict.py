@@ -142,5 +142,5 @@ def join(place: str, key: str) -> str:
 
 def show(value: Any) -> str:
     """A value as short ASCII JSON, safe to print whatever came in."""
-    text = json.dumps(value)
+    text = json.dumps(value).replace("\x7f", "\\u007f")  # the one control character that json leaves as it is
     return text if len(text) <= 60 else text[:57] + "..."

@@ -301,7 +301,7 @@ class ClockMachine(RuleBasedStateMachine):
             self.now += MINUTE
 
     @rule(data=st.data())
-    @precondition(lambda self: ALLOWED[self.phase])
+    @precondition(lambda self: bool(ALLOWED[self.phase]))
     def act(self, data: st.DataObject) -> None:
         do = data.draw(st.sampled_from(sorted(ALLOWED[self.phase])))
         self.history.append(Event(self.now, do))

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, Literal
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -20,8 +19,7 @@ from sla import specs, strict
 class ScenarioCommand(BaseCommand):
     """A command over one pure function of `sla.specs`. Subclasses give `help` and `solve`."""
 
-    requires_system_checks: Sequence[str] = []
-    requires_migrations_checks: ClassVar[bool] = False
+    requires_system_checks: list[str] | tuple[str, ...] | Literal["__all__"] = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
