@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from sla.worktime import ALWAYS, WorkCalendar, working_intervals, zone_of
@@ -253,22 +255,16 @@ def _sweep(service: Node, states: Mapping[str, Sequence[Change]], low: int, high
     current = dict.fromkeys(leaves, State.UNKNOWN)
     stretches: list[_Stretch] = []
     begin, held = low, root.state
-    at = low
-    for moment, name, state in _ordered(leaves, states, low, high):
-        if moment != at:
-            if root.state is not held:
-                if at > begin:
-                    stretches.append((begin, at, held))
-                begin, held = at, root.state
-            at = moment
-        old, current[name] = current[name], state
-        if old is not state:
-            for gate in leaves[name]:
-                gate.change(old, state)
-    if root.state is not held:
-        if at > begin:
-            stretches.append((begin, at, held))
-        begin, held = at, root.state
+    for moment, together in groupby(_ordered(leaves, states, low, high), key=itemgetter(0)):
+        for _, name, state in together:
+            old, current[name] = current[name], state
+            if old is not state:
+                for gate in leaves[name]:
+                    gate.change(old, state)
+        if root.state is not held:
+            if moment > begin:
+                stretches.append((begin, moment, held))
+            begin, held = moment, root.state
     stretches.append((begin, high, held))
     return stretches
 
@@ -287,7 +283,7 @@ def _ordered(
             last = moment
             if moment < high:
                 found.append((max(moment, low), name, State(value)))
-    found.sort(key=lambda change: change[0])  # stable: a component's own order stays
+    found.sort(key=itemgetter(0))  # stable: a component's own order stays
     return found
 
 
