@@ -7,7 +7,7 @@ The slow questions (whole interface table, supplies, neighbours, parts) are walk
 from datetime import datetime
 from typing import Final
 
-from monitoring.collectors import host, interfaces, printer, uptime, ups
+from monitoring.collectors import host, interfaces, printer, ups, uptime
 from monitoring.collectors.identity import Identity
 from monitoring.collectors.metrics import Collector, Instances, Metric
 from monitoring.collectors.profiles import PROFILES, Profile, profile_for, profile_named, vendor_of
@@ -43,7 +43,7 @@ def plan(profile: Profile | str, instances: Instances | None = None) -> tuple[st
     found = profile_named(profile) if isinstance(profile, str) else profile
     known = instances or {}
     return tuple(
-        dict.fromkeys(oid for name in found.collectors for oid in COLLECTORS[name].oids(known.get(name)))
+        dict.fromkeys(oid for name in found.collectors for oid in COLLECTORS[name].oids(known.get(COLLECTORS[name].name)))
     )
 
 

@@ -10,7 +10,7 @@ from monitoring.mibs.host_resources import Storage
 from monitoring.mibs.values import Value, Values, number
 
 WALKS = mib.WALKS
-FIRST: Final = ("1", "2", "3")
+FIRST: Final = ("1", "2", "3", "4")
 """Storage rows asked of a host whose table was never walked: drives on Windows, memory kinds on net-snmp."""
 
 

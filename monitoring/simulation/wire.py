@@ -46,9 +46,7 @@ class Answerer:
 
     def __init__(self, sock: socket.socket, community: str, dead: Callable[[bytes], bool]) -> None:
         self.sock, self.community, self.dead = sock, community.encode(), dead
-        self.table = {
-            ber.oid_body(tuple(map(int, oid.split(".")))): value for oid, value in GET_ROWS.items()
-        }
+        self.table = {ber.oid_body(tuple(map(int, oid.split(".")))): value for oid, value in GET_ROWS.items()}
         self.rows = {oid: ber.varbind(oid, value) for oid, value in self.table.items()}
 
     def drain(self) -> None:

@@ -173,6 +173,8 @@ def _pysnmp_value(value: Any) -> Value:
     from pyasn1.type import univ
     from pysnmp.proto.rfc1902 import IpAddress
 
+    if isinstance(value, univ.Null):  # noSuchObject and its like; to pyasn1 also an octet string, so first
+        return MISSING
     if isinstance(value, univ.Integer):
         return integer(int(value))
     if isinstance(value, IpAddress):
