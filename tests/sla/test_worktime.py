@@ -1,5 +1,7 @@
 """Working time: hand-computed dates, both nights on which clocks change, and properties against a minute-stepping oracle."""
 
+import io
+import struct
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sla import worktime
 from sla.worktime import (
     ALWAYS,
     DAY_MINUTES,
@@ -173,6 +176,31 @@ def test_working_days() -> None:
 def test_a_whole_day_is_skipped_where_the_date_never_was() -> None:
     samoa = WorkCalendar.of("Pacific/Apia", dict.fromkeys(("thu", "fri", "sat"), OFFICE))
     assert working_seconds(samoa, at("2011-12-29T00:00-10:00"), at("2012-01-01T00:00+14:00")) == 16 * HOUR
+
+
+def zone_file(rule: str) -> ZoneInfo:
+    """A zone that follows a POSIX rule: two empty blocks of the tz file format (RFC 9636), then the rule."""
+    block = (
+        b"TZif2"
+        + bytes(15)
+        + struct.pack(">6l", 0, 0, 0, 0, 1, 4)
+        + struct.pack(">lBB", 3600, 0, 0)
+        + b"XXX\0"
+    )
+    return ZoneInfo.from_file(io.BytesIO(block * 2 + b"\n" + rule.encode() + b"\n"), key="Test/Monday")
+
+
+def test_clocks_that_go_back_over_a_mondays_midnight_count_nothing_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No zone does so today. Monday begins at 22:00Z, at 22:30Z it is Sunday 23:30 again."""
+    zone = zone_file("XXX-1YYY-2,M3.5.1/2,M10.4.1/0:30")
+    assert at("2026-10-25T22:45Z").astimezone(zone).strftime("%a %H:%M") == "Sun 23:45"
+    monkeypatch.setattr(worktime, "zone_of", lambda name: zone)
+    calendar = WorkCalendar.of("Test/Monday", {"mon": [("00:00", "24:00")]})
+    assert working_seconds(calendar, at("2026-10-25T20:00Z"), at("2026-10-28T00:00Z")) == 25 * HOUR
+    assert working_seconds(calendar, at("2026-10-25T22:45Z"), at("2026-10-25T23:45Z")) == HOUR
+    assert due_at(calendar, at("2026-10-25T22:45Z"), HOUR) == at("2026-10-25T23:45Z")
 
 
 # --- refused ----------------------------------------------------------------------------------------------------------
