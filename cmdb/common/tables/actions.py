@@ -83,19 +83,28 @@ class ActionCol(Col):
 
 
 class SelectCol(Col):
-    """A check box per row for work on several rows; ``name`` is the path read aloud ("Choose INC-1")."""
+    """A check box per row for work on several rows, inside the page's ``<form class="picks">``.
+
+    ``path`` is read aloud (``words`` with ``%(name)s``: "Choose INC-1"); ``value`` is what is posted as ``field``.
+    """
 
     css = "c-sel"
     quiet = True
 
-    def __init__(self, name: str, words: Any, *, form_id: str = "bulk-form", **kwargs: Any) -> None:
+    def __init__(
+        self, path: str, words: Any, *, value: str = "pk", field: str = "pick", **kwargs: Any
+    ) -> None:
         kwargs.update(orderable=False, exclude_from_export=True, label=False)
-        super().__init__(_("Choose"), "pk", **kwargs)
-        self.name_path, self.words, self.form_id = name, words, form_id
-        self.need = (name,)
+        super().__init__(_("Choose all on the page"), value, **kwargs)
+        self.path, self.words, self.field = path, words, field
+        self.need = (path,)
+
+    def heading(self, text: str) -> str:
+        """A box that chooses all, for the page's script."""
+        return f'<input class="ds-input" type="checkbox" data-check-all aria-label="{text}">'
 
     def cells(self, page: Page) -> list[str]:
-        """``words`` holds ``%(name)s``."""
-        said = [str(self.words) % {"name": value} for value in page[self.name_path]]
-        element = f'<input class="ds-input" type="checkbox" name="pk" value="%s" form="{literal(self.form_id)}" aria-label="%s">'
-        return fill(element, [str(pk) for pk in page["pk"]], said)
+        """The boxes."""
+        said = [str(self.words) % {"name": name} for name in page[self.path]]
+        box = f'<input class="ds-input" type="checkbox" name="{literal(self.field)}" value="%s" aria-label="%s">'
+        return fill(box, self.texts(page), said)

@@ -55,6 +55,10 @@ class Col(tables.Column):
         """Shallow is enough: hide() touches the instance only, and a deep copy costs more than a page."""
         return copy.copy(self)
 
+    def heading(self, text: str) -> str:
+        """HTML of the heading out of its escaped text."""
+        return f'<span class="ds-sr-only">{text}</span>' if self.quiet else text
+
     @property
     def link_args(self) -> list[str]:
         """ORM paths of the link's arguments."""

@@ -27,9 +27,7 @@ def head(table: "FastTable") -> SafeString:
     lead = (table.order_by or ("",))[0].lstrip("-")
     cells = []
     for bound in table.columns:
-        text = escape(str(bound.header))
-        if bound.column.quiet:
-            text = f'<span class="ds-sr-only">{text}</span>'
+        text = bound.column.heading(escape(str(bound.header)))
         css = f' class="{escape(bound.column.css)}"' if bound.column.css else ""
         if not bound.orderable:
             cells.append(f'<th scope="col"{css}>{text}</th>')

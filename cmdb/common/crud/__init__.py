@@ -1,0 +1,22 @@
+"""List, detail, create, edit, delete, export and suggestions of a model from one declaration.
+
+See ``declare.Crud`` for what may be said, docs/add-a-model.md for how to use it.
+"""
+
+from cmdb.common.crud.declare import Crud, of_model
+from cmdb.common.crud.edit import CreateView, DeleteView, EditView
+from cmdb.common.crud.views import CrudView, DetailView, ExportView, HistoryView, ListView, PickView
+
+__all__ = [
+    "CreateView",
+    "Crud",
+    "CrudView",
+    "DeleteView",
+    "DetailView",
+    "EditView",
+    "ExportView",
+    "HistoryView",
+    "ListView",
+    "PickView",
+    "of_model",
+]

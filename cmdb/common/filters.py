@@ -1,0 +1,233 @@
+"""Filters of lists: django-filter declares, one pass draws; page, export and API use the same class.
+
+    class ItemFilter(FastFilterSet):
+        search_fields = ("name", "serial")
+        class Meta:
+            model = Item
+            fields = ("organisation", "family", "lifecycle")
+
+Choices of rows are narrowed to the person. A short list is a select; where rows are many, declare
+``PickFilter(queryset=Item.objects.all(), url_name="cmdb:item_pick")``.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+from html import escape
+from typing import Any, ClassVar, NamedTuple
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, QueryDict
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from cmdb.common import formats
+from cmdb.common.fields import PickField, PickSelect, text_query
+from cmdb.common.scope import narrow
+from cmdb.common.tables.head import address
+
+NOT_FILTERS = ("after", "page")
+
+
+class Chip(NamedTuple):
+    """One filter in force: its label, its value in words, and the address without it."""
+
+    label: str
+    value: str
+    url: str
+
+
+class PickFilter(django_filters.ModelChoiceFilter):
+    """One row out of many, by suggestions: ``PickFilter(queryset=…, url_name="cmdb:item_pick")``."""
+
+    field_class = PickField
+
+
+class FastFilterSet(django_filters.FilterSet):
+    """Base of all filters. ``search_fields``: ORM paths that the text search looks into (none: no search).
+
+    Override ``search(queryset, words)`` for full text search.
+    """
+
+    search_fields: ClassVar[tuple[str, ...]] = ()
+
+    q = django_filters.CharFilter(method="_search", label=_("Search"), max_length=200)
+
+    def __init__(
+        self,
+        data: Any = None,
+        queryset: QuerySet[Any] | None = None,
+        *,
+        request: HttpRequest | None = None,
+        user: Any = None,
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(data if data is not None else QueryDict(), queryset, request=request, prefix=prefix)
+        self.user = user if user is not None else getattr(request, "user", None)
+        if not self.searches():
+            self.filters.pop("q", None)
+        else:
+            self.filters = {"q": self.filters.pop("q"), **self.filters}
+        for one in self.filters.values():
+            if isinstance(one, django_filters.ModelChoiceFilter | django_filters.ModelMultipleChoiceFilter):
+                rows = one.get_queryset(request)
+                if rows is None:
+                    raise TypeError(f"{type(self).__name__}.{one.field_name} needs a queryset")
+                one.queryset = narrow(rows, self.user)
+
+    def searches(self) -> bool:
+        """Whether there is a text search."""
+        return bool(self.search_fields) or type(self).search is not FastFilterSet.search
+
+    def _search(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return self.search(queryset, value.strip()) if value.strip() else queryset
+
+    def search(self, queryset: QuerySet[Any], words: str) -> QuerySet[Any]:
+        """Rows that hold every word in one of ``search_fields``."""
+        query = Q()
+        for word in words.split()[:8]:
+            query &= text_query(queryset.model, self.search_fields, word, "icontains")
+        return queryset.filter(query)
+
+    @property
+    def qs(self) -> QuerySet[Any]:
+        """Filtered rows; none at all where a filter is wrong: showing everything would be a silent lie."""
+        return super().qs if self.form.is_valid() else self.queryset.none()
+
+    # --- HTML
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        """Raw value of every field that has one."""
+        form = self.form
+        found = {
+            name: field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
+            for name, field in form.fields.items()
+        }
+        return {name: value for name, value in found.items() if value not in (None, "", [])}
+
+    @property
+    def size(self) -> int:
+        """How many filters are set."""
+        return len(self._values)
+
+    @property
+    def problems(self) -> list[str]:
+        """Sentences about wrong filters."""
+        return [
+            f"{self.form.fields[name].label}: {' '.join(map(str, errors))}"
+            if name in self.form.fields
+            else str(errors)
+            for name, errors in self.form.errors.items()
+        ]
+
+    def _address(self, **changes: Any) -> str:
+        data = self.form.data if isinstance(self.form.data, QueryDict) else None
+        return address(data, **dict.fromkeys(NOT_FILTERS), **changes)
+
+    @property
+    def clear_url(self) -> str:
+        """This page without any filter; order and page size stay."""
+        return self._address(**{self.form.add_prefix(name): None for name in self.form.fields})
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Filters in force as links that take themselves away."""
+        chips = []
+        for name, raw in self._values.items():
+            field, key = self.form.fields[name], self.form.add_prefix(name)
+            if isinstance(raw, list):
+                for one in raw:
+                    rest = self._address(**{key: None})
+                    rest += "".join(f"&{key}={escape(str(other))}" for other in raw if other != one)
+                    chips.append(Chip(str(field.label), _words(field, one), rest))
+            else:
+                shown = self.form.cleaned_data.get(name) if self.form.is_valid() else None
+                chips.append(Chip(str(field.label), _words(field, raw, shown), self._address(**{key: None})))
+        return chips
+
+    @property
+    def bar(self) -> SafeString:
+        """All fields with label and error, and what else the address holds, for a ``<form method="get">``."""
+        form, out = self.form, []
+        for name, field in form.fields.items():
+            key = form.add_prefix(name)
+            out.append(_bar_field(key, field, self._values.get(name), form.errors.get(name)))
+        known = {*map(form.add_prefix, form.fields), *NOT_FILTERS}
+        if isinstance(form.data, QueryDict):
+            for key, values in form.data.lists():
+                if key not in known:
+                    out += [f'<input type="hidden" name="{escape(key)}" value="{escape(v)}">' for v in values]
+        return mark_safe("".join(out))  # noqa: S308 - every value went through escape
+
+
+def _words(field: forms.Field, raw: Any, cleaned: Any = None) -> str:
+    """A filter's value as people read it."""
+    if hasattr(cleaned, "_meta"):
+        return str(cleaned)
+    for value, label in _flat(getattr(field, "choices", ())) if not isinstance(field, PickField) else ():
+        if str(value) == str(raw):
+            return str(label)
+    if isinstance(field, forms.DateField | forms.DateTimeField) and cleaned:
+        return formats.when(cleaned)
+    if isinstance(field, forms.NullBooleanField):
+        return gettext("Yes") if str(raw).lower() in ("true", "2", "on", "1") else gettext("No")
+    return str(raw)
+
+
+def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:
+    """Pairs of a list of choices whose groups are opened."""
+    for value, label in choices:
+        if isinstance(label, list | tuple):
+            yield from label
+        else:
+            yield value, label
+
+
+def _bar_field(key: str, field: forms.Field, value: Any, errors: Any) -> str:
+    """Label, control and error in one go: a template per option would cost more than the whole list."""
+    ident = f"f-{key}"
+    tie = f' aria-invalid="true" aria-describedby="{escape(ident)}-error"' if errors else ""
+    note = ""
+    if errors:
+        words = escape(" ".join(map(str, errors)))
+        note = (
+            f'<p class="ds-validation-message" data-field="validation" id="{escape(ident)}-error">{words}</p>'
+        )
+    label = f'<label class="ds-label" for="{escape(ident)}">{escape(str(field.label or key))}</label>'
+    return f'<ds-field class="ds-field">{label}{_control(key, ident, field, value, tie)}{note}</ds-field>'
+
+
+def _control(key: str, ident: str, field: forms.Field, value: Any, tie: str) -> str:
+    """``<select>`` or ``<input>``."""
+    if isinstance(field.widget, PickSelect):
+        attrs: dict[str, Any] = {
+            "id": ident,
+            "class": "ds-input",
+            **({"aria-invalid": "true"} if tie else {}),
+        }
+        return str(field.widget.render(key, value, attrs))
+    head = f'name="{escape(key)}" id="{escape(ident)}" class="ds-input"{tie}'
+    if isinstance(field.widget, forms.Select):
+        many = isinstance(field.widget, forms.SelectMultiple)
+        chosen = {str(v) for v in (value if isinstance(value, list) else [value])}
+        options = "".join(_option(v, text, chosen) for v, text in field.widget.choices)
+        return f'<select {head} data-width="auto"{" multiple" if many else ""}>{options}</select>'
+    kinds = (
+        (forms.DateTimeField, "datetime-local"),
+        (forms.DateField, "date"),
+        (forms.DecimalField, "number"),
+    )
+    kind = next((kind for cls, kind in kinds if isinstance(field, cls)), "search" if key == "q" else "text")
+    shown = "" if value is None else escape(str(value))
+    return f'<input type="{kind}" {head} value="{shown}">'
+
+
+def _option(value: Any, text: Any, chosen: set[str]) -> str:
+    if isinstance(text, list | tuple):
+        inner = "".join(_option(v, t, chosen) for v, t in text)
+        return f'<optgroup label="{escape(str(value))}">{inner}</optgroup>'
+    mark = " selected" if str(value) in chosen else ""
+    return f'<option value="{escape(str(value))}"{mark}>{escape(str(text))}</option>'

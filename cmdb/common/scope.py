@@ -1,0 +1,32 @@
+"""Choices narrowed to what the person may see, for forms and filters alike."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+
+
+def narrow(queryset: QuerySet[Any], user: Any, keep: Collection[Any] = ()) -> QuerySet[Any]:
+    """Rows of ``queryset`` that ``user`` may see, and those with the keys ``keep``.
+
+    Fails closed: nothing for a model without ``visible_q``, for an anonymous person and for nobody.
+    ``keep`` is for what a row holds already: editing something else must not take it away.
+    """
+    rule = getattr(queryset.model, "visible_q", None)
+    if rule is None or user is None or not user.is_authenticated or not user.is_active:
+        return queryset.none()
+    condition = rule(user)
+    return queryset.filter(condition | Q(pk__in=list(keep))) if keep else queryset.filter(condition)
+
+
+def narrow_fields(
+    fields: dict[str, forms.Field],
+    user: Any,
+    kept: dict[str, Collection[Any]] | None = None,
+    unscoped: Collection[str] = (),
+) -> None:
+    """Narrow every choice of rows among ``fields``, but those named in ``unscoped``."""
+    for name, field in fields.items():
+        if isinstance(field, forms.ModelChoiceField) and name not in unscoped and field.queryset is not None:
+            field.queryset = narrow(field.queryset, user, (kept or {}).get(name, ()))
