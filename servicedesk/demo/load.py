@@ -1,0 +1,38 @@
+"""Make the whole demo region in an empty database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils import timezone
+
+from servicedesk.demo import catalogue, network, promises, region
+
+MONTHS = 13
+
+
+def first_of(day: dt.date, months_back: int) -> dt.date:
+    """The first day of the month that lies `months_back` before `day`'s."""
+    number = day.year * 12 + day.month - 1 - months_back
+    return dt.date(number // 12, number % 12 + 1, 1)
+
+
+def load(*, port: int = 1161, ssh_port: int = 2022, say: Callable[[str], None] = lambda _text: None) -> None:
+    """One transaction: a load that is cut off leaves nothing behind."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    with transaction.atomic():
+        people = region.load()
+        say("organisations and people")
+        things = catalogue.load(people, today)
+        catalogue.clients(things, people, today)
+        devices = network.load(people, things, port, ssh_port)
+        say("register and targets")
+        promises.load(people, things, first_of(today, MONTHS))
+        say("calendars and agreements")
+        from servicedesk.demo import history
+
+        history.load(people, things, devices, now, MONTHS)
+        say("history")
