@@ -43,14 +43,13 @@ def _calendar(slug: str, name: str, opens: str, closes: str, first_month: dt.dat
     from sla.calendars import norwegian_dates
 
     calendar = Calendar.objects.create(slug=slug, name=name)
-    years = range(first_month.year - 1, first_month.year + 4)
     CalendarVersion.objects.create(
         calendar=calendar,
         valid_from=dt.datetime(first_month.year - 1, 1, 1, tzinfo=dt.UTC),
         spec={
             "timezone": "Europe/Oslo",
             "week": {day: [[opens, closes]] for day in WEEKDAYS},
-            "dates": norwegian_dates(years),
+            "dates": norwegian_dates(first_month.year - 1, first_month.year + 4, opening=opens),
         },
     )
     return calendar
