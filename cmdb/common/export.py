@@ -46,10 +46,10 @@ def csv_lines(table: FastTable) -> Iterator[str]:
     """The file in blocks of 500 lines, the header first."""
     writer = csv.writer(_Echo(), delimiter=";", lineterminator="\r\n")
     rows = table.as_values()
-    yield "\ufeff" + writer.writerow([defuse(str(v)) for v in next(rows)])  # type: ignore[func-returns-value,operator]
+    yield "\ufeff" + writer.writerow([defuse(str(v)) for v in next(rows)])
     block: list[str] = []
     for row in rows:
-        block.append(writer.writerow([defuse("" if v is None else str(v)) for v in row]))  # type: ignore[arg-type]
+        block.append(writer.writerow([defuse("" if v is None else str(v)) for v in row]))
         if len(block) == 500:
             yield "".join(block)
             block = []

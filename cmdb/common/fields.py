@@ -49,7 +49,8 @@ class PickSelect(forms.Select):
         """The row that ``value`` names among those that may be chosen, or None."""
         if value in (None, "") or not str(value).isdigit() or len(str(value)) > 18:
             return None
-        rows: QuerySet[Any] = self.choices.queryset  # type: ignore[union-attr]
+        choices: Any = self.choices  # an iterator that knows its queryset: it is never walked
+        rows: QuerySet[Any] = choices.queryset
         return rows.filter(pk=int(value)).first()
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:

@@ -53,6 +53,8 @@ class FastFilterSet(django_filters.FilterSet):
 
     search_fields: ClassVar[tuple[str, ...]] = ()
 
+    filters: dict[str, Any]
+
     q = django_filters.CharFilter(method="_search", label=_("Search"), max_length=200)
 
     def __init__(

@@ -130,8 +130,9 @@ class ScopedModelForm(_Scoped, forms.ModelForm):
             self.conflicts = [
                 (str(self.fields[n].label), self._now(n)) for n in self.changed_data if n != VERSION
             ]
-            self.data = self.data.copy()
-            self.data[key] = self.stored_version
+            data: Any = self.data
+            self.data = data.copy()
+            self.data[key] = self.stored_version  # type: ignore[index]
             self.add_error(
                 None,
                 forms.ValidationError(
@@ -153,8 +154,9 @@ class ScopedModelForm(_Scoped, forms.ModelForm):
             return str(getter())
         field, value = self.fields[name], self.initial.get(name)
         if isinstance(field, forms.ModelChoiceField) and value:
+            rows: Any = field.queryset
             keys = [getattr(row, "pk", row) for row in value] if isinstance(value, list) else [value]
-            return ", ".join(str(row) for row in field.queryset.filter(pk__in=keys))
+            return ", ".join(str(row) for row in rows.filter(pk__in=keys))
         return "" if value is None else str(value)
 
 

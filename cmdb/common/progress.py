@@ -1,7 +1,7 @@
 """How far a long job is, said at most once a second."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ def progress(
 
     ``total`` defaults to ``len(things)`` where that is known, else None.
     """
-    if total is None and hasattr(things, "__len__"):
+    if total is None and isinstance(things, Sized):
         total = len(things)
     done, last = 0, time.monotonic()
     for thing in things:

@@ -38,14 +38,14 @@ class VisibleManager(models.Manager[M]):
 
     def get_queryset(self) -> VisibleQuerySet[M]:
         """All rows, with ``visible_to`` at hand."""
-        return VisibleQuerySet(self.model, using=self._db, hints=self._hints)
+        return VisibleQuerySet(self.model, using=self._db)
 
     def visible_to(self, user: Any) -> VisibleQuerySet[M]:
         """Rows that ``user`` may see. Anonymous and switched-off users see none."""
         return self.get_queryset().visible_to(user)
 
 
-class VisibleTreeQuerySet(TreeQuerySet):  # type: ignore[misc]
+class VisibleTreeQuerySet(TreeQuerySet):
     """Tree queryset with ``visible_to(user)``: ``get_descendants`` and friends stay available."""
 
     def visible_to(self, user: Any) -> Self:

@@ -12,7 +12,7 @@ def lock_tree(model: Any) -> None:
 
     Held until the end of the transaction. Read the rows after this call: their numbers may have changed.
     """
-    if not (isinstance(model, type) and issubclass(model, MPTTModel)):
+    if not issubclass(model, MPTTModel):
         return
     number = zlib.crc32(f"tree:{model._meta.db_table}".encode())
     with connection.cursor() as cursor:

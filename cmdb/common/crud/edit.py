@@ -41,7 +41,8 @@ class FormView(CrudView):
     def initial(self) -> dict[str, str]:
         """Fields named in the address are filled in: "new item for this organisation"."""
         assert self.crud.form is not None
-        return {name: value for name, value in self.request.GET.items() if name in self.crud.form.base_fields}
+        names = [name for name in self.crud.form.base_fields if name in self.request.GET]
+        return {name: self.request.GET[name] for name in names}
 
     def save(self, form: ScopedModelForm) -> Any:
         """Save and return the row, or None with the reason in the form. Runs inside a transaction.
@@ -206,7 +207,7 @@ def _counts(rows: dict[Any, int]) -> list[str]:
 
 def dependents(obj: models.Model) -> tuple[list[str], list[str]]:
     """What would be deleted along with ``obj``, and what forbids it: counts by kind, in words."""
-    collector = Collector(using=router.db_for_write(type(obj), instance=obj), origin=obj)  # type: ignore[call-arg]
+    collector = Collector(using=router.db_for_write(type(obj), instance=obj), origin=obj)
     blocked: dict[Any, int] = {}
     try:
         collector.collect([obj])
@@ -218,6 +219,6 @@ def dependents(obj: models.Model) -> tuple[list[str], list[str]]:
     found = {model: len(rows) for model, rows in collector.data.items()}
     found[type(obj)] = found.get(type(obj), 1) - 1
     for queryset in collector.fast_deletes:
-        model: Any = queryset.model  # type: ignore[union-attr]
-        found[model] = found.get(model, 0) + queryset.count()  # type: ignore[union-attr]
+        model: Any = queryset.model
+        found[model] = found.get(model, 0) + queryset.count()
     return _counts(found), []

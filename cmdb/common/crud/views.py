@@ -32,10 +32,14 @@ class CrudView(View):
     template = "detail"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Anonymous: to the sign-in page. Without the role: 403."""
+        """Anonymous: to the sign-in page. Without the role for these pages: 403."""
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        if not (self.crud.may(request.user, "read") and self.crud.may(request.user, self.verb)):
+        # A verb on one row is asked after the row was found: a foreign row is 404 whatever one wanted with it.
+        if not (
+            self.crud.may(request.user, "read")
+            and ("key" in kwargs or self.crud.may(request.user, self.verb))
+        ):
             raise PermissionDenied
         self.user: Any = request.user
         response = super().dispatch(request, *args, **kwargs)

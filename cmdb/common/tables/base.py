@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django_tables2.data import TableQuerysetData
 
 from cmdb.common.tables.actions import ActionCol
@@ -40,6 +41,8 @@ class FastData(TableQuerysetData):
     """Rows as tuples of the table's paths."""
 
     ordering = None  # skips a search over the columns: the order is always set
+
+    data: Any
 
     def __getitem__(self, cut: Any) -> list[tuple[Any, ...]]:
         """Plain slices, for whoever pages by number."""
@@ -193,6 +196,15 @@ class FastTable(tables.Table):
 
     # --- HTML
 
+    def title_of(self, bound: Any) -> str:
+        """Heading of a column: what was said, else the field's name; of ``owner__name`` the relation's name."""
+        *steps, _last = str(bound.accessor).split("__")
+        if bound.column.verbose_name is None and steps and self.data.model is not None:
+            field = tables.A("__".join(steps)).get_field(self.data.model)
+            if getattr(field, "verbose_name", None):
+                return capfirst(str(field.verbose_name))
+        return str(bound.header)
+
     @property
     def head(self) -> SafeString:
         """``<thead>``."""
@@ -214,7 +226,7 @@ class FastTable(tables.Table):
             return SafeString("")
         columns = list(self.columns)
         start = f'<tr class="{self.row_css}">' if self.row_css else "<tr>"
-        row = start + "".join(_cell(bound) for bound in columns) + "</tr>\n"
+        row = start + "".join(_cell(bound, self.title_of(bound)) for bound in columns) + "</tr>\n"
         rows = map(row.__mod__, zip(*(bound.column.cells(page) for bound in columns), strict=True))
         labels = self.groups(page) if self.group_by and self.grouped else None
         if labels is None:
@@ -280,7 +292,7 @@ class FastTable(tables.Table):
         Reads in blocks: memory does not grow with the number of rows.
         """
         columns = [b for b in self.export_columns() if b.name not in set(exclude_columns or ())]
-        yield [str(bound.header) for bound in columns]
+        yield [self.title_of(bound) for bound in columns]
         block: list[tuple[Any, ...]] = []
         for row in self.data.data.values_list(*self.paths).iterator(chunk_size=2000):
             block.append(row)
@@ -302,10 +314,10 @@ def _ignored(name: str, columns: Container[str]) -> bool:
     return verb in ("render", "value", "order") and column in columns
 
 
-def _cell(bound: Any) -> str:
+def _cell(bound: Any, title: str) -> str:
     """``<td>`` skeleton of a column."""
     css = f' class="{literal(bound.column.css)}"' if bound.column.css else ""
-    label = f' data-l="{literal(bound.header)}"' if bound.column.label else ""
+    label = f' data-l="{literal(title)}"' if bound.column.label else ""
     return f"<td{css}{label}>%s</td>"
 
 

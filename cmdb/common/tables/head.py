@@ -27,7 +27,7 @@ def head(table: "FastTable") -> SafeString:
     lead = (table.order_by or ("",))[0].lstrip("-")
     cells = []
     for bound in table.columns:
-        text = bound.column.heading(escape(str(bound.header)))
+        text = bound.column.heading(escape(table.title_of(bound)))
         css = f' class="{escape(bound.column.css)}"' if bound.column.css else ""
         if not bound.orderable:
             cells.append(f'<th scope="col"{css}>{text}</th>')

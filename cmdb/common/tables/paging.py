@@ -66,10 +66,10 @@ def _parse(key: Any) -> tuple[str, bool, bool | None]:
     if isinstance(key, str):
         return key.lstrip("-"), key.startswith("-"), None
     if isinstance(key, F):
-        return key.name, False, None
+        return str(key.name), False, None  # type: ignore[attr-defined]
     if isinstance(key, OrderBy) and isinstance(key.expression, F):
         said = True if key.nulls_last else False if key.nulls_first else None
-        return key.expression.name, bool(key.descending), said
+        return str(key.expression.name), bool(key.descending), said  # type: ignore[attr-defined]
     raise TypeError(f"Rows in the order {key!r} cannot be paged: annotate it and order by the name")
 
 
