@@ -148,7 +148,7 @@ def _system(model: Model) -> dict[Oid, Cell]:
 
 
 def _interfaces(model: Model) -> dict[Oid, Cell]:
-    rows = {(*MIB2, 2, 1, 0): _int(model.ports)}
+    rows: dict[Oid, Cell] = {(*MIB2, 2, 1, 0): _int(model.ports)}
     for port in range(1, model.ports + 1):
         rows |= _interface(model, port)
     return rows
@@ -228,7 +228,7 @@ def _ups(model: Model) -> dict[Oid, Cell]:
 
 def _printer(model: Model) -> dict[Oid, Cell]:
     supply = (*MIB2, 43, 11, 1, 1)
-    rows = {
+    rows: dict[Oid, Cell] = {
         (*MIB2, 25, 3, 2, 1, 3, 1): _octets(f"{model.vendor} {model.name}"),
         (*MIB2, 25, 3, 5, 1, 1, 1): _int(3),
         (*MIB2, 25, 3, 5, 1, 2, 1): Cell(ber.OCTETS, b"\x00\x00"),
@@ -263,7 +263,7 @@ def _storage(
 
 def _host(processors: Sequence[int], memory_kib: int) -> dict[Oid, Cell]:
     group = (*MIB2, 25)
-    rows = {
+    rows: dict[Oid, Cell] = {
         (*group, 1, 1, 0): Cell(ber.TIMETICKS, lambda r: int(r.uptime * 100)),
         (*group, 1, 5, 0): Cell(ber.GAUGE32, lambda r: wavering(r, 1, 4, 11)),
         (*group, 1, 6, 0): Cell(ber.GAUGE32, lambda r: wavering(r, 180, 240, 12)),
@@ -308,7 +308,7 @@ def _windows(_: Model) -> dict[Oid, Cell]:
 
 def _lldp(device: SimDevice) -> dict[Oid, Cell]:
     local, names = (*LLDP, 3), device.model.port_name
-    rows = {
+    rows: dict[Oid, Cell] = {
         (*local, 1, 0): _int(4),
         (*local, 2, 0): Cell(ber.OCTETS, mac(device, 0)),
         (*local, 3, 0): _octets(device.name),

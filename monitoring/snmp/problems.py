@@ -18,7 +18,7 @@ AGAIN: Final = frozenset((Fault.TIMEOUT, Fault.GARBAGE))
 """Faults after which another try may help."""
 
 
-class Problem(Exception):
+class AskError(Exception):
     def __init__(self, fault: Fault, detail: str = "", status: int = 0) -> None:
         super().__init__(fault, detail)
         self.fault, self.detail, self.status = fault, detail, status
@@ -30,7 +30,7 @@ async def tries(endpoint: Endpoint, ask: Callable[[], Awaitable[T]]) -> tuple[T,
         begun = time.perf_counter()
         try:
             return await ask(), time.perf_counter() - begun
-        except Problem as problem:
+        except AskError as problem:
             if not left or problem.fault not in AGAIN:
                 raise
     raise AssertionError("a negative number of retries")
@@ -43,7 +43,7 @@ def arcs_of(oid: str) -> Oid:
     except ValueError:
         arcs = ()
     if len(arcs) < 2 or not all(0 <= arc < 1 << 32 for arc in arcs):
-        raise Problem(Fault.REQUEST, f"{oid!r} is no object identifier")
+        raise AskError(Fault.REQUEST, f"{oid!r} is no object identifier")
     return arcs
 
 
@@ -51,8 +51,8 @@ def text_of(oid: Oid) -> str:
     return ".".join(map(str, oid))
 
 
-def os_problem(error: OSError) -> Problem:
+def os_problem(error: OSError) -> AskError:
     if isinstance(error, ConnectionRefusedError):
-        return Problem(Fault.REFUSED)
+        return AskError(Fault.REFUSED)
     known = error.errno is not None
-    return Problem(Fault.UNREACHABLE if known else Fault.REQUEST, error.strerror or str(error))
+    return AskError(Fault.UNREACHABLE if known else Fault.REQUEST, error.strerror or str(error))

@@ -9,7 +9,7 @@ from typing import Final, Literal, Self, TypeVar
 
 from monitoring.mibs.values import MISSING, Kind, Value
 from monitoring.snmp.data import Answer, Endpoint, Fault, Walk
-from monitoring.snmp.problems import REPETITIONS, TOO_BIG, Oid, Problem, arcs_of, text_of, tries
+from monitoring.snmp.problems import REPETITIONS, TOO_BIG, AskError, Oid, arcs_of, text_of, tries
 from monitoring.snmp.with_gufo import Gufo
 from monitoring.snmp.with_pysnmp import Pysnmp
 
@@ -79,12 +79,12 @@ async def walk(
             last: Oid = ()
             async for found, value in asker.walk(endpoint, oid):
                 if found <= last:
-                    raise Problem(Fault.LOOP, f"{text_of(found)} after {text_of(last)}")
+                    raise AskError(Fault.LOOP, f"{text_of(found)} after {text_of(last)}")
                 if len(rows) >= limit:
-                    raise Problem(Fault.LIMIT, f"more than {limit} rows")
+                    raise AskError(Fault.LIMIT, f"more than {limit} rows")
                 last = found
                 rows.append((text_of(found), value))
-    except Problem as problem:
+    except AskError as problem:
         return Walk(rows, False, problem.fault, problem.detail)
     except TimeoutError:
         return Walk(rows, False, Fault.LIMIT, f"more than {seconds:g} s")
@@ -122,7 +122,7 @@ class _Asker:
             for at in range(0, len(oids), CHUNK):
                 part, took = await tries(endpoint, partial(self._get, endpoint, oids[at : at + CHUNK]))
                 values.update(part)
-        except Problem as problem:
+        except AskError as problem:
             return Answer(False, error=problem.fault, detail=problem.detail)
         except Exception as error:  # one target must not end the round of all the others
             logger.exception("asking %s failed", endpoint.address)
@@ -136,13 +136,13 @@ class _Asker:
             # gufo says {} alike for "none of these exists" and for an error status: pysnmp knows which.
             found = await self._get_halving(endpoint, arcs)
         if found and not any(oid in found for oid in oids):
-            raise Problem(Fault.GARBAGE, f"an answer to something else: {next(iter(found))}")
+            raise AskError(Fault.GARBAGE, f"an answer to something else: {next(iter(found))}")
         return {oid: found.get(oid, MISSING) for oid in oids}
 
     async def _get_halving(self, endpoint: Endpoint, oids: Sequence[Oid]) -> dict[str, Value]:
         try:
             rows = await self.pysnmp.ask(endpoint, oids)
-        except Problem as problem:
+        except AskError as problem:
             if problem.status != TOO_BIG or len(oids) < 2:
                 raise
         else:
@@ -165,17 +165,17 @@ class _Asker:
         while True:
             try:
                 rows, _ = await tries(endpoint, partial(self.pysnmp.ask, endpoint, [after], size))
-            except Problem as problem:
+            except AskError as problem:
                 if problem.status != TOO_BIG or size < 2:
                     raise
                 size //= 2
                 continue
             if not rows:
-                raise Problem(Fault.GARBAGE, "an answer without rows")
+                raise AskError(Fault.GARBAGE, "an answer without rows")
             for oid, value in rows:
                 if value.kind is Kind.MISSING or oid[: len(top)] != top:
                     return
                 if oid <= after:
-                    raise Problem(Fault.LOOP, f"{text_of(oid)} after {text_of(after)}")
+                    raise AskError(Fault.LOOP, f"{text_of(oid)} after {text_of(after)}")
                 after = oid
                 yield oid, value

@@ -8,7 +8,7 @@ from typing import Any
 
 from monitoring.mibs.values import MISSING, Value, dotted, integer, octets
 from monitoring.snmp.data import Endpoint, Fault, SnmpAuth
-from monitoring.snmp.problems import REPETITIONS, Oid, Problem, arcs_of, os_problem, tries
+from monitoring.snmp.problems import REPETITIONS, AskError, Oid, arcs_of, os_problem, tries
 
 
 class Gufo:
@@ -23,7 +23,7 @@ class Gufo:
                 session = _gufo_session(endpoint)
                 await session.refresh()
                 found = await session.get_many(list(oids))
-        except Exception as error:  # noqa: BLE001 - mapped, never lost
+        except Exception as error:
             raise _gufo_problem(error, endpoint, time.perf_counter() - begun) from None
         return {oid: _gufo_value(value) for oid, value in found.items()}
 
@@ -36,7 +36,7 @@ class Gufo:
                     session = _gufo_session(endpoint)
                     await session.refresh()
                     return session.getbulk(root, REPETITIONS)
-            except Exception as error:  # noqa: BLE001 - mapped, never lost
+            except Exception as error:
                 raise _gufo_problem(error, endpoint, endpoint.timeout) from None
 
         async def step() -> tuple[str, Any] | None:
@@ -46,7 +46,7 @@ class Gufo:
                     return await anext(steps)
             except StopAsyncIteration:
                 return None
-            except Exception as error:  # noqa: BLE001 - mapped, never lost
+            except Exception as error:
                 raise _gufo_problem(error, endpoint, time.perf_counter() - begun) from None
 
         steps, _ = await tries(endpoint, begin)
@@ -84,23 +84,23 @@ def _gufo_user(auth: SnmpAuth) -> Any:
     return User(auth.user, auth_key=key, priv_key=ciphers[auth.priv_protocol](stretched, KeyType.Master))
 
 
-def _gufo_problem(error: Exception, endpoint: Endpoint, took: float) -> Problem:
+def _gufo_problem(error: Exception, endpoint: Endpoint, took: float) -> AskError:
     from gufo.snmp import SnmpAuthError, SnmpDecodeError, SnmpEncodeError, SnmpError
 
-    if isinstance(error, Problem):
+    if isinstance(error, AskError):
         return error
     if isinstance(error, TimeoutError):
         # gufo reports the kernel's "refused" as a timeout too, but at once.
-        return Problem(Fault.REFUSED if took < endpoint.timeout / 2 else Fault.TIMEOUT)
+        return AskError(Fault.REFUSED if took < endpoint.timeout / 2 else Fault.TIMEOUT)
     if isinstance(error, SnmpAuthError):
-        return Problem(Fault.AUTH if endpoint.auth.version == "3" else Fault.GARBAGE, str(error))
+        return AskError(Fault.AUTH if endpoint.auth.version == "3" else Fault.GARBAGE, str(error))
     if isinstance(error, SnmpEncodeError | ValueError):
-        return Problem(Fault.REQUEST, str(error))
+        return AskError(Fault.REQUEST, str(error))
     if isinstance(error, SnmpDecodeError | SnmpError):
-        return Problem(Fault.GARBAGE, str(error))
+        return AskError(Fault.GARBAGE, str(error))
     if isinstance(error, OSError):
         return os_problem(error)
-    return Problem(Fault.GARBAGE, repr(error))
+    return AskError(Fault.GARBAGE, repr(error))
 
 
 def _gufo_value(raw: object) -> Value:

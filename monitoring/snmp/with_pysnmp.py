@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from monitoring.mibs.values import MISSING, Value, dotted, integer, octets
 from monitoring.snmp.data import Endpoint, Fault, SnmpAuth
-from monitoring.snmp.problems import Oid, Problem, os_problem, text_of
+from monitoring.snmp.problems import AskError, Oid, os_problem, text_of
 
 
 class Pysnmp:
@@ -46,7 +46,7 @@ class Pysnmp:
                     if rows is not None:
                         return rows
         except TimeoutError:
-            raise Problem(Fault.TIMEOUT) from None
+            raise AskError(Fault.TIMEOUT) from None
         except OSError as error:
             raise os_problem(error) from None
 
@@ -70,8 +70,8 @@ class Pysnmp:
                     said = await hlapi.bulk_cmd(*about, 0, repetitions, *names, lookupMib=False)
                 else:
                     said = await hlapi.get_cmd(*about, *names, lookupMib=False)
-            except Exception as error:  # noqa: BLE001 - mapped, never lost
-                raise Problem(Fault.GARBAGE, repr(error)) from None
+            except Exception as error:
+                raise AskError(Fault.GARBAGE, repr(error)) from None
         indication, status, _, binds = said
         if indication:
             raise _pysnmp_problem(indication)
@@ -119,7 +119,7 @@ def _family(address: str) -> socket.AddressFamily:
     try:
         return socket.AF_INET if ipaddress.ip_address(address).version == 4 else socket.AF_INET6
     except ValueError:
-        raise Problem(Fault.REQUEST, f"{address!r} is no IP address") from None
+        raise AskError(Fault.REQUEST, f"{address!r} is no IP address") from None
 
 
 @lru_cache(512)
@@ -163,10 +163,10 @@ def _rows(packet: bytes, community: str, number: int) -> list[tuple[Oid, Value]]
         if status := int(pdu[1]):
             raise _status_problem(status)
         return [(tuple(oid), _pysnmp_value(value)) for oid, value in v2c.apiPDU.get_varbinds(pdu)]
-    except Problem:
+    except AskError:
         raise
-    except Exception as error:  # noqa: BLE001 - a decoder fed by strangers may raise anything
-        raise Problem(Fault.GARBAGE, type(error).__name__) from None
+    except Exception as error:
+        raise AskError(Fault.GARBAGE, type(error).__name__) from None
 
 
 def _pysnmp_value(value: Any) -> Value:
@@ -186,25 +186,25 @@ def _pysnmp_value(value: Any) -> Value:
     return MISSING
 
 
-def _status_problem(status: int) -> Problem:
+def _status_problem(status: int) -> AskError:
     from pysnmp.proto.rfc1905 import errorStatus
 
     names = {number: name for name, number in errorStatus.namedValues.items()}
-    return Problem(Fault.AGENT, names.get(status, f"error status {status}"), status)
+    return AskError(Fault.AGENT, names.get(status, f"error status {status}"), status)
 
 
-def _pysnmp_problem(indication: Any) -> Problem:
+def _pysnmp_problem(indication: Any) -> AskError:
     from pysnmp.proto import errind
 
     if isinstance(indication, errind.RequestTimedOut):
-        return Problem(Fault.TIMEOUT)
+        return AskError(Fault.TIMEOUT)
     known = (
         errind.UnknownUserName, errind.UnknownSecurityName, errind.WrongDigest, errind.AuthenticationError,
         errind.AuthenticationFailure, errind.DecryptionError, errind.UnsupportedSecurityLevel,
         errind.NotInTimeWindow, errind.NoSuchContext,
     )  # fmt: skip
     fault = Fault.AUTH if isinstance(indication, known) else Fault.GARBAGE
-    return Problem(fault, str(indication))
+    return AskError(fault, str(indication))
 
 
 def _pysnmp_user(auth: SnmpAuth) -> Any:

@@ -1,0 +1,200 @@
+"""Running configurations over SSH. The only file that imports netmiko (when first needed: it takes a second)."""
+
+import logging
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import StrEnum
+from typing import Any, Final
+
+logger = logging.getLogger(__name__)
+
+REMOVED: Final = "<removed>"
+
+
+class SshFault(StrEnum):
+    """Why there is no configuration."""
+
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    AUTH = "auth"
+    """User name or password refused."""
+    ENABLE = "enable"
+    """Logged in, but not let into privileged mode."""
+    PROTOCOL = "protocol"
+    """Something that is no SSH server, or answers as no such device does."""
+
+
+class SshError(Exception):
+    """`kind` says which way it failed; the message is one sentence without secrets."""
+
+    def __init__(self, kind: SshFault, message: str) -> None:
+        super().__init__(message)
+        self.kind, self.message = kind, message
+
+
+def fetch_running_config(
+    host: str,
+    port: int,
+    username: str,
+    password: str,
+    secret: str = "",
+    device_type: str = "cisco_ios",
+    timeout: float = 30.0,
+) -> str:
+    """The running configuration as the device prints it, newline-ended; `secret` is the enable password.
+
+    Blocks for at most about `timeout` seconds in all. netmiko's own limits add up (twice the read timeout for a
+    device that falls silent), so a watchdog cuts the connection when time is up. Raises SshError.
+    """
+    with _watched_socket(host, port, timeout) as (sock, expired):
+        try:
+            return _session(sock, host, port, username, password, secret, device_type, timeout)
+        except Exception as error:
+            if expired.is_set():
+                raise SshError(SshFault.TIMEOUT, f"{host} did not finish within {timeout:g} s") from None
+            raise _mapped(error, host, timeout) from None
+
+
+def _session(
+    sock: socket.socket,
+    host: str,
+    port: int,
+    username: str,
+    password: str,
+    secret: str,
+    device_type: str,
+    timeout: float,
+) -> str:
+    from netmiko import ConnectHandler
+
+    # paramiko logs whole tracebacks of what the caller gets as an exception anyway
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+    connection: Any = ConnectHandler(
+        device_type=device_type,
+        host=host,
+        port=port,
+        username=username,
+        password=password,
+        secret=secret,
+        sock=sock,
+        auth_timeout=timeout,
+        banner_timeout=timeout,
+        read_timeout_override=timeout,
+        allow_agent=False,
+        use_keys=False,
+    )
+    if secret:
+        try:
+            connection.enable()
+        except ValueError:
+            raise SshError(SshFault.ENABLE, f"{host} does not accept the enable password") from None
+    text = str(connection.send_command("show running-config"))
+    with suppress(Exception):  # the configuration is here: a device that breaks off now is no failure
+        connection.disconnect()
+    if "\n" not in text.strip() or text.lstrip().startswith("%"):
+        raise SshError(
+            SshFault.PROTOCOL,
+            f"{host} answers “{printable_line(text)}” when asked for its configuration",
+        )
+    return text.replace("\r\n", "\n").strip("\n") + "\n"
+
+
+@contextmanager
+def _watched_socket(host: str, port: int, timeout: float) -> Iterator[tuple[socket.socket, threading.Event]]:
+    """A connected socket that is cut when time is up, and the event that says so."""
+    expired = threading.Event()
+    try:
+        sock = socket.create_connection((host, port), timeout)
+    except TimeoutError:
+        raise SshError(SshFault.TIMEOUT, f"{host} port {port} does not answer") from None
+    except ConnectionRefusedError:
+        raise SshError(SshFault.REFUSED, f"{host} refuses connections to port {port}") from None
+    except OSError as error:
+        raise SshError(SshFault.UNREACHABLE, f"{host}: {error.strerror or error}") from None
+
+    def cut() -> None:
+        expired.set()
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    watchdog = threading.Timer(timeout, cut)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield sock, expired
+    finally:
+        watchdog.cancel()
+        sock.close()
+
+
+def _mapped(error: Exception, host: str, timeout: float) -> SshError:
+    from netmiko.exceptions import NetmikoAuthenticationException, NetmikoTimeoutException, ReadTimeout
+
+    if isinstance(error, SshError):
+        return error
+    if isinstance(error, NetmikoAuthenticationException):
+        return SshError(SshFault.AUTH, f"{host} does not accept the user name and password")
+    if isinstance(error, ReadTimeout):
+        return SshError(SshFault.TIMEOUT, f"{host} fell silent for {timeout:g} s")
+    if isinstance(error, NetmikoTimeoutException):
+        return SshError(SshFault.PROTOCOL, f"{host} does not speak SSH")
+    logger.info("configuration of %s: %r", host, error)
+    return SshError(SshFault.PROTOCOL, f"{host} broke off: {printable_line(str(error))}")
+
+
+def printable_line(text: str) -> str:
+    """The first line that says something, short and without control characters."""
+    for line in text.splitlines():
+        if clean := "".join(c for c in line if c.isprintable()).strip():
+            return clean[:120]
+    return ""
+
+
+_KIND = r"(?:\d+\s+)?"
+_SECRETS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    for pattern in (
+        rf"(?P<keep>^\s*enable\s+(?:secret|password)\s+(?:level\s+\d+\s+)?{_KIND})\S+",
+        rf"(?P<keep>^\s*username\s+\S+\s.*?\b(?:secret|password)\s+{_KIND})\S+",
+        r"(?P<keep>^\s*snmp-server\s+community\s+)\S+",
+        r"(?P<keep>^\s*snmp-server\s+host\s+\S+\s+(?:(?:traps|informs)\s+)?(?:version\s+(?:1|2c)\s+)?)(?!version|traps|informs)\S+",
+        r"(?P<keep>^\s*snmp-server\s+user\s.*?\bauth\s+\S+\s+)\S+",
+        r"(?P<keep>^\s*snmp-server\s+user\s.*?\bpriv\s+(?:aes\s+\d+|3?des|\S+)\s+)\S+",
+        r"(?P<keep>^\s*crypto\s+isakmp\s+key\s+(?:\d\s+)?)\S+",
+        rf"(?P<keep>^\s*(?:tacacs-server|radius-server|server-private)\b.*?\bkey\s+{_KIND})\S+",
+        rf"(?P<keep>^\s*(?:\S+\s+)*?(?:password|secret|passphrase|pre-shared-key|key-string|psk|wpa-psk\s+\S+)\s+{_KIND})(?!\d+\s)\S+$",
+        rf"(?P<keep>^\s+key\s+{_KIND})(?!chain\b)\S+$",
+        r"(?P<keep>^-----BEGIN [A-Z ]*PRIVATE KEY-----\n)[\s\S]*?(?=^-----END )",
+    )
+)
+
+
+def redact(config: str) -> str:
+    """The configuration with passwords, keys and communities replaced by `<removed>`; all else untouched.
+
+    Hashes go too: they can be guessed at. Doing it twice changes nothing.
+    """
+    for pattern in _SECRETS:
+        config = pattern.sub(_replaced, config)
+    return config
+
+
+def _replaced(match: re.Match[str]) -> str:
+    end = "\n" if match.group("keep").endswith("KEY-----\n") else ""
+    return f"{match.group('keep')}{REMOVED}{end}"
+
+
+_VOLATILE: Final = re.compile(
+    r"^(?:! (?:Last configuration change|NVRAM config last updated)|Current configuration\s*:|Building configuration"
+    r"|ntp clock-period)",
+)
+
+
+def comparable(config: str) -> str:
+    """Without the lines that change by themselves (dates, sizes): what two versions should be compared by."""
+    kept = [line.rstrip() for line in config.splitlines() if not _VOLATILE.match(line)]
+    return "\n".join(kept).strip("\n") + "\n"
