@@ -1,0 +1,94 @@
+"""From a target's row to what monitoring/snmp asks: address, port, secret. A wrong row is a sentence, not an exception of the round."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, cast
+
+from monitoring.models import Credential, CredentialKind, Target
+from monitoring.snmp import Endpoint, SnmpAuth
+
+TIMEOUT: Final = 1.0
+RETRIES: Final = 1
+RESOLVE_SECONDS: Final = 2.0
+
+AUTH_NAMES: Final = {
+    "MD5": "MD5",
+    "SHA": "SHA1",
+    "SHA1": "SHA1",
+    "SHA-1": "SHA1",
+    "SHA256": "SHA256",
+    "SHA-256": "SHA256",
+}
+PRIV_NAMES: Final = {"DES": "DES", "AES": "AES128", "AES128": "AES128", "AES-128": "AES128"}
+
+
+class Wrong(ValueError):
+    """Why a target cannot be asked; the text is for the technician and holds no secret."""
+
+
+def auth_of(credential: Credential | None) -> SnmpAuth:
+    """How to ask with `credential`; Wrong where it cannot be used for SNMP."""
+    if credential is None:
+        raise Wrong("it has no credential")
+    secret = credential.secret
+    if not isinstance(secret, Mapping):
+        raise Wrong("its credential is empty")
+    try:
+        if credential.kind == CredentialKind.SNMP_V2C:
+            return SnmpAuth.v2c(str(secret.get("community", "")))
+        if credential.kind == CredentialKind.SNMP_V3:
+            return _v3(secret)
+    except ValueError as error:
+        raise Wrong(str(error)) from None
+    raise Wrong("its credential is not for SNMP")
+
+
+def _v3(secret: Mapping[str, Any]) -> SnmpAuth:
+    auth, priv = (str(secret.get(f"{part}_protocol", "") or "").upper() for part in ("auth", "priv"))
+    if auth and auth not in AUTH_NAMES:
+        raise Wrong("its credential names an authentication protocol that we do not speak")
+    if priv and priv not in PRIV_NAMES:
+        raise Wrong("its credential names a privacy protocol that we do not speak")
+    return SnmpAuth.v3(
+        str(secret.get("user", "")),
+        cast(Literal["", "MD5", "SHA1", "SHA256"], AUTH_NAMES.get(auth, "")),
+        str(secret.get("auth_key", "") or ""),
+        cast(Literal["", "DES", "AES128"], PRIV_NAMES.get(priv, "")),
+        str(secret.get("priv_key", "") or ""),
+    )
+
+
+def endpoint_of(target: Target, addresses: Mapping[str, str] | None = None) -> Endpoint:
+    """Where and how to ask. `addresses`: what `resolve` found for names; without it the address must be a literal."""
+    found = (addresses or {}).get(target.address) or literal(target.address)
+    if not found:
+        raise Wrong(f"the name {target.address!r} is not known")
+    return Endpoint(found, auth_of(target.credential), target.port, TIMEOUT, RETRIES)
+
+
+def literal(address: str) -> str:
+    """`address` if it is an IPv4 or IPv6 address, else ""."""
+    try:
+        return str(ipaddress.ip_address(address.strip()))
+    except ValueError:
+        return ""
+
+
+async def resolve(names: Iterable[str]) -> dict[str, str]:
+    """Address of each name (literals are their own); names that are not known are left out."""
+    found = {name: literal(name) for name in names}
+    unknown = [name for name, address in found.items() if not address]
+    loop = asyncio.get_running_loop()
+
+    async def one(name: str) -> None:
+        try:
+            async with asyncio.timeout(RESOLVE_SECONDS):
+                rows = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+        except (OSError, TimeoutError, UnicodeError):
+            return
+        found[name] = str(rows[0][4][0])
+
+    await asyncio.gather(*map(one, unknown))
+    return {name: address for name, address in found.items() if address}

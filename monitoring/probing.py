@@ -1,0 +1,46 @@
+"""Targets that are judged without SNMP: ping, a TCP port, a web page. See monitoring/probes for the asking itself."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from monitoring.collectors import Metric
+from monitoring.models import CheckKind, Severity, Target
+from monitoring.outcome import Finding, Outcome, Result
+from monitoring.probes import HttpsResult, probe_https, probe_icmp, probe_tcp
+from monitoring.probes import Result as Probed
+
+#: Not the target's fault: this machine may not ask, or the row names nothing that can be asked.
+UNASKABLE: Final = frozenset({"forbidden", "name"})
+SLOW_MS: Final = {CheckKind.ICMP: 500.0, CheckKind.TCP: 1000.0, CheckKind.HTTPS: 3000.0}
+CERTIFICATE_DAYS: Final = 14
+
+
+async def probe(target: Target, addresses: Mapping[str, str], at: datetime) -> Outcome:
+    """Ask one target in its way. Never raises for what it answers."""
+    address = addresses.get(target.address)
+    if address is None:
+        return Outcome(target.pk, at, Result.UNASKABLE, f"the name {target.address!r} is not known")
+    if target.check_kind == CheckKind.ICMP:
+        return _outcome(target, await probe_icmp(address), at)
+    if target.check_kind == CheckKind.TCP:
+        return _outcome(target, await probe_tcp(address, target.port), at)
+    # By name, not by address: the certificate is for the name.
+    return _outcome(target, await probe_https(target.address, target.port, target.path or "/"), at)
+
+
+def _outcome(target: Target, found: Probed, at: datetime) -> Outcome:
+    kind = CheckKind(target.check_kind)
+    if not found.ok:
+        result = Result.UNASKABLE if found.error in UNASKABLE else Result.SILENT
+        return Outcome(target.pk, at, result, found.detail or found.error or "", found.rtt_ms)
+    metrics, findings = list[Metric](), tuple[Finding, ...]()
+    days = found.days_left(at) if isinstance(found, HttpsResult) else None
+    if days is not None:
+        metrics.append(Metric("certificate.days_left", "", days, "d"))
+        if days < CERTIFICATE_DAYS:
+            findings = (Finding("certificate_ends", Severity.WARNING, text=f"{days:.0f} d"),)
+    slow = (found.rtt_ms or 0) > SLOW_MS[kind]
+    return Outcome(
+        target.pk, at, Result.ANSWERED, "", found.rtt_ms, None, metrics, slow=slow, findings=findings
+    )

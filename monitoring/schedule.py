@@ -1,0 +1,109 @@
+"""Which targets are due, and who asks them: claims with a lease, so that any number of pollers share the work.
+
+A claim is a token on the rows. Only the bearer of the token may save a result (monitoring/saving.py); a poller that
+was killed loses its claim when the lease ends, and the rows are due again. Nothing else is kept anywhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Least
+from django.utils import timezone
+
+from monitoring import intervals
+from monitoring.models import Credential, Target, TargetState
+
+BATCH = 200
+"""Targets of one round: small enough that a killed worker costs little, large enough to save at once."""
+LEASE = timedelta(seconds=30)
+"""Longer than a round can take (poll.ROUND_SECONDS and the saving)."""
+STALE_INTERVALS = 3
+STALE_LEAST = timedelta(seconds=30)
+
+# due_at moves to the end of the lease: should the poller die, the row is due then; and whoever wants it asked sooner
+# meanwhile (`hurry`) lowers it, which the saving notices and respects.
+_CLAIM = """
+update monitoring_target set lease_token = %(token)s, lease_until = %(until)s, due_at = %(until)s
+ where id in (
+    select id from monitoring_target
+     where is_enabled and due_at <= %(now)s and (lease_until is null or lease_until <= %(now)s)
+     order by due_at limit %(limit)s
+       for no key update skip locked)
+"""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Rows that are ours until the lease ends, with their secrets loaded."""
+
+    token: UUID
+    targets: list[Target]
+
+
+def claim(limit: int = BATCH, now: datetime | None = None) -> Claim:
+    """Take up to `limit` due targets, the longest due first. Pollers never wait for each other."""
+    now = now or timezone.now()
+    token = uuid4()
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"token": token, "until": now + LEASE, "now": now, "limit": limit})
+        if not cursor.rowcount:
+            return Claim(token, [])
+    targets = list(Target.objects.filter(lease_token=token).order_by("due_at", "pk"))
+    wanted = {target.credential_id for target in targets if target.credential_id}
+    credentials = Credential.objects.in_bulk(wanted)  # each secret is decrypted once, not once a target
+    for target in targets:
+        target.credential = credentials.get(target.credential_id or 0)
+    return Claim(token, targets)
+
+
+def stale_after(interval: int) -> timedelta:
+    """How long nobody may have asked before the state is no longer known."""
+    return max(timedelta(seconds=STALE_INTERVALS * interval), STALE_LEAST)
+
+
+def hurry(target_ids: Iterable[int], at: datetime | None = None) -> int:
+    """Let targets be asked at `at` (default: now) unless they are due earlier anyway."""
+    wanted = Target.objects.filter(pk__in=list(target_ids), is_enabled=True)
+    # Locked in the order of all who lock several targets, so that nobody waits in a circle.
+    locked = wanted.order_by("pk").select_for_update(no_key=True).values("pk")
+    return Target.objects.filter(pk__in=locked).update(due_at=Least(F("due_at"), at or timezone.now()))
+
+
+def sweep_stale(now: datetime | None = None) -> int:
+    """Targets that nobody asked for three intervals, or that were switched off, become unknown. How many did.
+
+    A poller's silence is neither up nor down (C.2.14): knowledge ends one interval after the last answer or
+    failure. Rows under a living lease are left to their poller; an expired claim is taken away, so that an
+    answer that comes after all finds its token gone.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        free = Q(lease_until=None) | Q(lease_until__lte=now)
+        known = Target.objects.filter(free).exclude(state=TargetState.UNKNOWN)
+        candidates = known.filter(Q(is_enabled=False) | Q(last_polled_at__lt=now - STALE_LEAST))
+        rows = list(candidates.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("pk"))
+        changes = []
+        for target in rows:
+            if not target.is_enabled:
+                changes.append(intervals.Change(target.pk, TargetState.UNKNOWN, now))
+            elif target.last_polled_at and now - target.last_polled_at > stale_after(target.interval):
+                since = target.last_polled_at + timedelta(seconds=target.interval)
+                changes.append(intervals.Change(target.pk, TargetState.UNKNOWN, since))
+        changed = intervals.change_many(changes)
+        Target.objects.filter(pk__in=changed).update(
+            failures=0, first_failed_at=None, lease_token=None, lease_until=None
+        )
+    return len(changed)
+
+
+def spread(target_ids: Iterable[int], now: datetime | None = None) -> None:
+    """Spread many targets' due times over their interval, so that they are not asked all in the same second."""
+    now = now or timezone.now()
+    rows = list(Target.objects.filter(pk__in=list(target_ids)).order_by("pk"))
+    for place, target in enumerate(rows):
+        target.due_at = now + timedelta(seconds=target.interval * place / max(len(rows), 1))
+    Target.objects.bulk_update(rows, ["due_at"], batch_size=500)
