@@ -36,6 +36,14 @@ ICONS: Final[dict[str, str | None]] = {
     "edit": "Pencil",
     "check": "Checkmark",
     "archive": "Archive",
+    "closed": "Archive",
+    "cancelled": "CircleSlash",
+    "pencil": "Pencil",
+    # outcomes
+    "success": "CheckmarkCircleFill",
+    "warning": "ExclamationmarkTriangleFill",
+    "error": "XMarkOctagonFill",
+    "cog": "Cog",
     # things in the register
     "service": "Layers",
     "system": "Component",
@@ -158,6 +166,7 @@ _ICON_HEAD = """\
 /* Written by cmdb.common.assets.icon_css(); change ICONS there, not this file.
    One attribute draws an icon: <span data-i="clock">…</span>. The mask takes the colour of the text. */
 @layer app{
+[data-i]{--i:linear-gradient(#0000,#0000)}
 [data-i]::before{content:"";display:inline-block;flex:none;width:1.3em;height:1.3em;vertical-align:-.28em;
 background:currentColor;-webkit-mask:var(--i) center/contain no-repeat;mask:var(--i) center/contain no-repeat;
 -webkit-print-color-adjust:exact;print-color-adjust:exact}

@@ -39,6 +39,9 @@ def exact_duration(seconds: float | None) -> str:
 
 # --- addresses -----------------------------------------------------------------------------------------
 
+#: Parameters that say which page of a list it is; another filter or order begins at the first one.
+_PLACES = frozenset({"page", "cursor", "after"})
+
 
 @register.simple_tag(takes_context=True)
 def page_url(context: Context, **changes: Any) -> str:
@@ -47,8 +50,8 @@ def page_url(context: Context, **changes: Any) -> str:
     Any change but one of the page itself goes back to the first page.
     """
     query: QueryDict = context["request"].GET.copy()
-    if not {"page", "after"} & changes.keys():
-        changes |= {"page": None, "after": None}
+    if not _PLACES & changes.keys():
+        changes |= dict.fromkeys(_PLACES)
     for key, value in changes.items():
         query.pop(key, None)
         if value is not None and value != "":
@@ -62,8 +65,8 @@ def drop_url(context: Context, key: str, value: Any = None) -> str:
     query: QueryDict = context["request"].GET.copy()
     left = [] if value is None else [v for v in query.getlist(key) if v != str(value)]
     query.pop(key, None)
-    query.pop("page", None)
-    query.pop("after", None)
+    for place in _PLACES:
+        query.pop(place, None)
     if left:
         query.setlist(key, left)
     return "?" + query.urlencode()
@@ -97,7 +100,7 @@ def field(bound: BoundField, label: str = "", **extra: Any) -> dict[str, Any]:
     given = {key.replace("_", "-"): value for key, value in extra.items()}
     # several widgets in one field (a date and a time): Django names them itself
     whole = kind == "group" or (kind == "input" and bound.field.widget.use_fieldset)
-    attrs = given if kind == "group" else {"class": _classes(bound), **given}
+    attrs = given if kind == "group" else {"class": _classes(bound), **_rows(bound), **given}
     return {
         "bound": bound,
         "kind": "group" if whole else kind,
@@ -108,6 +111,12 @@ def field(bound: BoundField, label: str = "", **extra: Any) -> dict[str, Any]:
         "help_id": f"{bound.id_for_label or bound.auto_id}_helptext",
         "error_id": f"{bound.id_for_label or bound.auto_id}_error",
     }
+
+
+def _rows(bound: BoundField) -> dict[str, Any]:
+    """Four rows unless the form says otherwise: Django's own ten look like an order to write a lot."""
+    widget = bound.field.widget
+    return {"rows": 4} if isinstance(widget, forms.Textarea) and str(widget.attrs.get("rows")) == "10" else {}
 
 
 def _classes(bound: BoundField) -> str:
@@ -122,6 +131,10 @@ def error_count(form: Any) -> int:
     return sum(len(errors) for errors in form.errors.values())
 
 
+def _with_label(bound: BoundField, text: Any) -> str:
+    return f"{str(bound.label).rstrip(':?')}: {text}"
+
+
 @register.filter
 def error_links(form: Any) -> list[tuple[str, str]]:
     """Anchor and sentence of every error, for the summary on top of a form."""
@@ -129,7 +142,7 @@ def error_links(form: Any) -> list[tuple[str, str]]:
     for key, errors in form.errors.items():
         bound = form[key] if key in form.fields else None
         anchor = (bound.id_for_label or bound.auto_id) if bound is not None else ""
-        links += [(anchor, f"{bound.label}: {text}" if bound is not None else str(text)) for text in errors]
+        links += [(anchor, _with_label(bound, text) if bound is not None else str(text)) for text in errors]
     return links
 
 
@@ -161,6 +174,5 @@ def page_words() -> dict[str, str]:
         "signedOut": _("You are signed out. Sign in again in another tab, then repeat what you did."),
         "draft": _("Your draft from earlier is back."),
         "copied": _("The link is copied."),
-        "noHits": _("No hits"),
     }
     return {key: str(text) for key, text in words.items()}

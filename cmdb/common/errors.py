@@ -1,0 +1,67 @@
+"""The pages for what went wrong; the wiring names them as handler400, handler403, handler404 and handler500.
+
+Every page carries a short code. The same code stands in the log line, so that somebody on the phone can be helped
+without asking when and where it was.
+"""
+
+import logging
+import secrets
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+logger = logging.getLogger(__name__)
+
+
+def new_code() -> str:
+    """Eight hexadecimal digits in two groups: `7F3A-22C1`."""
+    digits = secrets.token_hex(4).upper()
+    return f"{digits[:4]}-{digits[4:]}"
+
+
+def _page(request: HttpRequest, status: int, *, plain: bool = False, **context: Any) -> HttpResponse:
+    code = new_code()
+    logger.log(
+        logging.ERROR if status >= 500 else logging.INFO, "%s for %s, code %s", status, request.path, code
+    )
+    context |= {"code": code, "at": timezone.now(), "plain": plain, "messages": []}
+    # without the request no context processor runs: after a fault of ours the database may be the cause
+    html = loader.render_to_string("common/error.html", context, None if plain else request)
+    return HttpResponse(html, status=status, headers={"X-Error-Code": code})
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400."""
+    text = _("Your browser sent something that we do not understand. Go back, reload the page and try again.")
+    return _page(request, 400, plain=True, title=_("That could not be read"), text=text, icon="warning")
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: the thing may be seen, the act may not be done."""
+    text = _("Your role does not allow this here. Ask your team lead if you need it.")
+    return _page(request, 403, title=_("You may not do that"), text=text, icon="lock")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form whose token is stale: usually signed out in another tab."""
+    text = _(
+        "The form was too old, perhaps you signed out in another tab. Go back, reload the page and send it again."
+    )
+    return _page(request, 403, title=_("The form had run out"), text=text, icon="refresh")
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: not there, or not for this person; which of the two is not told."""
+    text = _("The address may be wrong, it may have been deleted, or it belongs to somebody else.")
+    return _page(request, 404, title=_("There is nothing here"), text=text, icon="search")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: a fault of ours, which is in the log with the same code."""
+    text = _(
+        "What you wrote is kept in this tab. Try again in a moment; if it happens again, give the desk the code below."
+    )
+    return _page(request, 500, plain=True, title=_("Something went wrong on our side"), text=text, retry=True)
