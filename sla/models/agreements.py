@@ -76,6 +76,7 @@ class Measure(models.TextChoices):
     RESOLUTION = "resolution", _("Resolution")
     UPDATE = "update", _("Update")
     OWN = "own", _("Time to own")
+    SUPPLIER = "supplier", _("Supplier's time")
 
 
 class AgreementTarget(Timestamped):

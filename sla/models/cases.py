@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
@@ -56,11 +56,15 @@ class Case(models.Model):
     is_major = models.BooleanField(_("major"), default=False)
     outcome = models.CharField(_("outcome"), max_length=20, blank=True)
     opened_at = models.DateTimeField(_("opened"))
+    owned_at = models.DateTimeField(_("taken"), null=True)
+    answered_at = models.DateTimeField(_("first answered"), null=True)
     first_resolved_at = models.DateTimeField(_("first resolved"), null=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
 
     objects = VisibleManager()
+    # What sla.clocks last read or saved through this very object (a sla.book.Book); not a column.
+    clock_book: Any = None
 
     class Meta:
         verbose_name = _("case")
@@ -109,6 +113,7 @@ class Clock(models.Model):
     due_at = models.DateTimeField(_("due"), null=True)
     soon_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(_("missed at"), null=True)
+    # Any end counts: stopped, cancelled, superseded, merged. The seconds are those at the last entry.
     stopped_at = models.DateTimeField(_("stopped"), null=True)
     elapsed_seconds = models.PositiveIntegerField(_("working seconds used"), default=0)
     paused_seconds = models.PositiveIntegerField(_("working seconds paused"), default=0)

@@ -1,0 +1,91 @@
+"""Invariants of this floor over the live data: what does not hold, as sentences (HOUSE.md 2 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from sla import calendars
+from sla.book import settle
+from sla.calendars import WorkHours
+from sla.clocks import COMPUTED
+from sla.clockwork import ClockError
+from sla.models import Clock, ClockEntry, ClockState, Report
+from sla.reports.document import digest
+
+# The sweep runs every few seconds; a breach that is this old and not stamped is a fault.
+LATE = timedelta(minutes=5)
+
+
+def check(now: datetime | None = None) -> Iterator[str]:
+    """One English sentence per violation; nothing when all holds."""
+    yield from _clocks(now or timezone.now())
+    yield from _reports()
+
+
+def _clocks(now: datetime) -> Iterator[str]:
+    """Clocks recomputed from their entries equal the stored ones, second for second."""
+    bare = Clock.objects.annotate(n=Count("entries")).filter(n=0).values_list("pk", flat=True)
+    yield from (f"clock {pk} has no entries" for pk in bare.iterator())
+    entries = (
+        ClockEntry.objects.select_related("clock__calendar")
+        .order_by("clock_id", "at", "pk")
+        .iterator(chunk_size=5000)
+    )
+    hours: dict[int, WorkHours] = {}
+    for _, group in groupby(entries, key=lambda entry: entry.clock_id):
+        rows = list(group)
+        calendar = rows[0].clock.calendar.calendar_id
+        if calendar not in hours:
+            hours |= calendars.of([calendar])
+        yield from _clock(rows, hours[calendar], now)
+
+
+def _clock(entries: list[ClockEntry], hours: WorkHours, now: datetime) -> Iterator[str]:
+    stored = entries[0].clock
+    again = copy(stored)
+    # A stored breach says that the sweep has looked; else it may not have had the time to.
+    looked = now if stored.breached_at else None
+    try:
+        settle(again, hours, entries, looked)
+    except ClockError as error:
+        yield f"clock {stored.pk}: its entries make no clock: {error}"
+        return
+    for name in COMPUTED:
+        if getattr(again, name) != getattr(stored, name):
+            yield f"clock {stored.pk}: {name} is {getattr(stored, name)}, its entries give {getattr(again, name)}"
+
+
+def late_breaches(now: datetime | None = None) -> Iterator[str]:
+    """Running clocks whose breach should have been stamped long ago: the sweep does not run."""
+    late = Clock.objects.filter(
+        Q(state=ClockState.RUNNING, is_paused=False), due_at__lt=(now or timezone.now()) - LATE
+    )
+    entries = (
+        ClockEntry.objects.filter(clock__in=late)
+        .select_related("clock__calendar")
+        .order_by("clock_id", "at", "pk")
+    )
+    for _, group in groupby(entries, key=lambda entry: entry.clock_id):
+        rows = list(group)
+        clock = copy(rows[0].clock)
+        settle(
+            clock,
+            calendars.of([clock.calendar.calendar_id])[clock.calendar.calendar_id],
+            rows,
+            now or timezone.now(),
+        )
+        if clock.breached_at and clock.breached_at < (now or timezone.now()) - LATE:
+            yield f"clock {clock.pk} was missed at {clock.breached_at:%Y-%m-%d %H:%M:%S} and is not stamped"
+
+
+def _reports() -> Iterator[str]:
+    """A frozen month still is what was frozen."""
+    for report in Report.objects.order_by("pk").iterator(chunk_size=50):
+        if digest(report.data) != report.sha256:
+            yield f"report {report.pk} ({report}): its figures do not fit the hash that was frozen with them"
