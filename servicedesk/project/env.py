@@ -74,9 +74,9 @@ def secret_key(stage: Stage, var: Path) -> str:
         "SAMDRIFT_SECRET_KEY",
         "a random text of at least 50 characters (python3 -c 'import secrets; print(secrets.token_urlsafe(60))')",
     )
-    if len(key) < 50:
+    if len(key) < 50 or len(set(key)) < 5:
         raise ImproperlyConfigured(
-            "SAMDRIFT_SECRET_KEY is too short to be safe: set SAMDRIFT_SECRET_KEY to at least 50 characters."
+            "SAMDRIFT_SECRET_KEY is too simple to be safe: set SAMDRIFT_SECRET_KEY to at least 50 random characters."
         )
     return key
 

@@ -18,11 +18,11 @@ from kombu.utils.json import dumps, loads
 class Channel(filesystem.Channel):
     """One folder; `NANOSECONDS_UUID.QUEUE.msg` waits, the same name with a dot before it is being written or taken."""
 
-    def _put(self, queue: str, message: Any, **_kwargs: Any) -> None:
+    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"
         draft = folder / f".{name}.new"
-        draft.write_text(dumps(message))
+        draft.write_text(dumps(payload))
         draft.rename(folder / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:

@@ -35,6 +35,7 @@ class ProbeMiddleware:
             return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
         response = view(request)
         response.headers["Cache-Control"] = "no-store"
+        vars(response)["_has_been_logged"] = True  # else Django logs every 503 as an error
         return response
 
 

@@ -8,10 +8,11 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from servicedesk.project.embedded.place import DATABASE, ROLE, BusyError, EmbeddedError, place
 from servicedesk.project.embedded.system import (
+    SERVER_OPTIONS,
     VERSION,
     die_with_parent,
     make_account,
@@ -22,21 +23,8 @@ from servicedesk.project.embedded.system import (
     working_folder,
 )
 
-SERVER_OPTIONS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "shared_buffers": "128MB",
-    "max_connections": "60",
-    "fsync": "on",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "max_wal_size": "512MB",
-    "jit": "off",
-    "max_parallel_workers_per_gather": "0",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "lc_messages": "C",
-}
+if TYPE_CHECKING:
+    import psycopg
 
 
 class Cluster:
@@ -200,7 +188,7 @@ class Cluster:
             ),
         ]
         done = subprocess.run(
-            command,
+            list(map(str, command)),
             cwd="/",
             env=server_environment(),
             capture_output=True,
@@ -221,11 +209,12 @@ class Cluster:
             pid = int(pid_file.read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return
-        if working_folder(pid) == str(self.place.data.resolve()):
+        data = str(self.place.data.resolve())
+        if working_folder(pid) == data:
             os.kill(pid, signal.SIGINT)
-            if not wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 20):
+            if not wait_until(lambda: working_folder(pid) != data, 20):
                 os.kill(pid, signal.SIGQUIT)
-            wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 20)
+                wait_until(lambda: working_folder(pid) != data, 20)
         pid_file.unlink(missing_ok=True)  # stale, or the number is somebody else's by now
 
     def _write_access_rules(self) -> None:
@@ -246,7 +235,8 @@ class Cluster:
         while True:
             self._spawn()
             while self.alive:
-                if self.answers():
+                if self.answers("postgres"):
+                    self._make_database()
                     return
                 if time.monotonic() > deadline:
                     raise EmbeddedError(
@@ -274,22 +264,31 @@ class Cluster:
                 **self._as_account(),
             )
 
-    def answers(self) -> bool:
-        """Whether the server takes connections; makes our database at the first time."""
+    def answers(self, database: str = DATABASE) -> bool:
+        """Whether the server takes connections to this database."""
         import psycopg
 
         try:
-            with psycopg.connect(
-                host=str(self.place.run), user=ROLE, dbname="postgres", connect_timeout=2, autocommit=True
-            ) as connection:
-                if (
-                    connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone()
-                    is None
-                ):
-                    connection.execute(f'create database "{DATABASE}"')
+            self._connect(database).close()
         except psycopg.OperationalError:
             return False
         return True
+
+    def _make_database(self) -> None:
+        """Ours, at the first start; only the process that holds the lock comes here."""
+        with self._connect("postgres") as connection:
+            if (
+                connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone()
+                is None
+            ):
+                connection.execute(f'create database "{DATABASE}"')
+
+    def _connect(self, database: str) -> "psycopg.Connection[Any]":
+        import psycopg
+
+        return psycopg.connect(
+            host=str(self.place.run), user=ROLE, dbname=database, connect_timeout=2, autocommit=True
+        )
 
     def _as_account(self) -> dict[str, Any]:
         if not self.place.account:

@@ -13,6 +13,21 @@ from servicedesk.project.embedded.place import EmbeddedError
 
 PR_SET_PDEATHSIG = 1
 VERSION = 18  # of the server in the wheel
+SERVER_OPTIONS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "128MB",
+    "max_connections": "60",
+    "fsync": "on",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "512MB",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+}
 
 
 def die_with_parent(death_signal: int) -> Callable[[], None]:
