@@ -14,7 +14,7 @@ from cmdb.common.crud import Crud, of_model
 from cmdb.models import Item, Organisation, User
 from monitoring.models import Credential
 from tests.cases import RegionCase
-from tests.common import declared  # noqa: F401 - the addresses
+from tests.common import declared
 
 HTMX = {"HX-Request": "true", "HX-Target": "list"}
 

@@ -5,6 +5,7 @@ See ``declare.Crud`` for what may be said, docs/add-a-model.md for how to use it
 
 from cmdb.common.crud.declare import Crud, of_model
 from cmdb.common.crud.edit import CreateView, DeleteView, EditView
+from cmdb.common.crud.saving import write
 from cmdb.common.crud.views import CrudView, DetailView, ExportView, HistoryView, ListView, PickView
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "ListView",
     "PickView",
     "of_model",
+    "write",
 ]

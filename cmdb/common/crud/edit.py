@@ -4,19 +4,18 @@ import copy
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, models, router, transaction
+from django.core.exceptions import PermissionDenied
+from django.db import models, router, transaction
 from django.db.models.deletion import Collector, ProtectedError, RestrictedError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from mptt.exceptions import InvalidMove
 
+from cmdb.common.crud.saving import make_form, save
 from cmdb.common.crud.views import CrudView
 from cmdb.common.forms import ScopedModelForm
-from cmdb.common.scope import narrow
 from cmdb.common.trees import lock_tree
 
 
@@ -26,17 +25,9 @@ class FormView(CrudView):
     template = "form"
 
     def make_form(self, instance: Any = None, data: Any = None, files: Any = None) -> ScopedModelForm:
-        """The form; organisations to choose from are those in which the person may write."""
-        assert self.crud.form is not None
+        """The form, narrowed to the person."""
         initial = {} if instance is not None or data is not None else self.initial()
-        form = self.crud.form(data, files, instance=instance, initial=initial, user=self.user)
-        owner = (self.crud.owner or "").removesuffix("_id")
-        choice = form.fields.get(owner)
-        if choice is not None and hasattr(choice, "queryset"):
-            mine = self.user.access.orgs(*self.crud.roles[self.verb])
-            held = self.crud.owner_of(instance) if instance is not None else None
-            choice.queryset = choice.queryset.filter(pk__in={*mine, held} - {None})
-        return form
+        return make_form(self.crud, self.user, self.verb, data, files, instance=instance, initial=initial)
 
     def initial(self) -> dict[str, str]:
         """Fields named in the address are filled in: "new item for this organisation"."""
@@ -45,33 +36,8 @@ class FormView(CrudView):
         return {name: self.request.GET[name] for name in names}
 
     def save(self, form: ScopedModelForm) -> Any:
-        """Save and return the row, or None with the reason in the form. Runs inside a transaction.
-
-        A row that the person could not see or change afterwards is not saved: it would be a way to put
-        things where one has no business, or to lose them.
-        """
-        try:
-            with transaction.atomic():
-                obj = form.save()
-                seen = self.crud.model._default_manager.filter(pk=obj.pk)
-                person = _fresh(self.user)
-                kept = narrow(seen, person).first()
-                if kept is None or not self.crud.may_with(person, self.verb, kept):
-                    raise ValidationError(
-                        _(
-                            "You may not keep it like this: you could not see or change it yourself afterwards."
-                        )
-                    )
-                return kept
-        except ValidationError as error:
-            form.add_error(None, error)
-        except InvalidMove:
-            form.add_error(None, _("A branch of a tree cannot hang below itself."))
-        except IntegrityError:
-            form.add_error(
-                None, _("Somebody else saved the same at this moment. Check the list, then try again.")
-            )
-        return None
+        """Save a valid form; None with the reason in the form. Override to do more in the same transaction."""
+        return save(self.crud, self.user, self.verb, form)
 
     def refuse(self, form: ScopedModelForm, context: dict[str, Any]) -> HttpResponse:
         """The form again, with what was typed and what is wrong."""
@@ -186,13 +152,6 @@ class DeleteView(EditView):
                 return self.render(self.page(kept), status=409)
         messages.success(request, _("%(name)s is deleted.") % {"name": name})
         return HttpResponseRedirect(self.crud.url("list") if self.crud.table else "/")
-
-
-def _fresh(user: Any) -> Any:
-    """The same person with rights read anew: saving an organisation or a role may have changed them."""
-    person = copy.copy(user._wrapped if hasattr(user, "_wrapped") else user)  # noqa: SLF001 - request.user is lazy
-    person.__dict__.pop("access", None)
-    return person
 
 
 def _counts(rows: dict[Any, int]) -> list[str]:
