@@ -24,33 +24,33 @@ AUTH_NAMES: Final = {
 PRIV_NAMES: Final = {"DES": "DES", "AES": "AES128", "AES128": "AES128", "AES-128": "AES128"}
 
 
-class Wrong(ValueError):
+class UnaskableError(ValueError):
     """Why a target cannot be asked; the text is for the technician and holds no secret."""
 
 
 def auth_of(credential: Credential | None) -> SnmpAuth:
-    """How to ask with `credential`; Wrong where it cannot be used for SNMP."""
+    """How to ask with `credential`; UnaskableError where it cannot be used for SNMP."""
     if credential is None:
-        raise Wrong("it has no credential")
+        raise UnaskableError("it has no credential")
     secret = credential.secret
     if not isinstance(secret, Mapping):
-        raise Wrong("its credential is empty")
+        raise UnaskableError("its credential is empty")
     try:
         if credential.kind == CredentialKind.SNMP_V2C:
             return SnmpAuth.v2c(str(secret.get("community", "")))
         if credential.kind == CredentialKind.SNMP_V3:
             return _v3(secret)
     except ValueError as error:
-        raise Wrong(str(error)) from None
-    raise Wrong("its credential is not for SNMP")
+        raise UnaskableError(str(error)) from None
+    raise UnaskableError("its credential is not for SNMP")
 
 
 def _v3(secret: Mapping[str, Any]) -> SnmpAuth:
     auth, priv = (str(secret.get(f"{part}_protocol", "") or "").upper() for part in ("auth", "priv"))
     if auth and auth not in AUTH_NAMES:
-        raise Wrong("its credential names an authentication protocol that we do not speak")
+        raise UnaskableError("its credential names an authentication protocol that we do not speak")
     if priv and priv not in PRIV_NAMES:
-        raise Wrong("its credential names a privacy protocol that we do not speak")
+        raise UnaskableError("its credential names a privacy protocol that we do not speak")
     return SnmpAuth.v3(
         str(secret.get("user", "")),
         cast(Literal["", "MD5", "SHA1", "SHA256"], AUTH_NAMES.get(auth, "")),
@@ -64,7 +64,7 @@ def endpoint_of(target: Target, addresses: Mapping[str, str] | None = None) -> E
     """Where and how to ask. `addresses`: what `resolve` found for names; without it the address must be a literal."""
     found = (addresses or {}).get(target.address) or literal(target.address)
     if not found:
-        raise Wrong(f"the name {target.address!r} is not known")
+        raise UnaskableError(f"the name {target.address!r} is not known")
     return Endpoint(found, auth_of(target.credential), target.port, TIMEOUT, RETRIES)
 
 

@@ -23,14 +23,19 @@ logger = logging.getLogger(__name__)
 
 DOWN: Final = "down"
 ALERTING: Final = frozenset({Severity.WARNING, Severity.EXCEPTION})
-DELAYS: Final = {"slow": timedelta(seconds=90), "unaskable": timedelta(seconds=30), "disk_full": timedelta(seconds=60)}
+DELAYS: Final = {
+    "slow": timedelta(seconds=90),
+    "unaskable": timedelta(seconds=30),
+    "disk_full": timedelta(seconds=60),
+}
 """Problems that often pass by themselves alert only after that time."""
 HOLD: Final = timedelta(seconds=2)
 HOLD_MOST: Final = timedelta(seconds=20)
 """How long a failed child waits for its parent to be asked. After that it alerts: silence must not come from doubt."""
 SETTLE: Final = timedelta(seconds=12)
 """After a parent came back its children have this long to answer again before they count as down by themselves."""
-FLAPS: Final, FLAP_WINDOW: Final = 3, timedelta(minutes=15)
+FLAPS: Final = 3
+FLAP_WINDOW: Final = timedelta(minutes=15)
 """So many alerts of one problem in that time, and the next one is silent…"""
 FLAP_STABLE: Final = timedelta(minutes=5)
 """… unless the problem then stays this long."""
@@ -67,9 +72,9 @@ def _alone(wait: bool = False) -> bool:
     with connection.cursor() as cursor:
         lock = "hashtext('monitoring.engine')"
         if wait:
-            cursor.execute(f"select pg_advisory_xact_lock({lock})")  # noqa: S608 - constant
+            cursor.execute(f"select pg_advisory_xact_lock({lock})")
             return True
-        cursor.execute(f"select pg_try_advisory_xact_lock({lock})")  # noqa: S608 - constant
+        cursor.execute(f"select pg_try_advisory_xact_lock({lock})")
         return bool(cursor.fetchone()[0])
 
 
@@ -84,7 +89,9 @@ def _handle_due(now: datetime, limit: int) -> int:
     done = list(plain)
     groups: dict[str, list[Event]] = defaultdict(list)
     # All of a problem in its order, also what is still put off: an end must not overtake its beginning.
-    waiting = Event.objects.filter(handled_at=None, problem_key__in=keys).select_related("target").order_by("pk")
+    waiting = (
+        Event.objects.filter(handled_at=None, problem_key__in=keys).select_related("target").order_by("pk")
+    )
     for event in waiting:
         groups[event.problem_key].append(event)
     work = _Work(now, groups)
@@ -131,7 +138,9 @@ class _Work:
             close(alert, event.at)
         if event.target is not None and key == events.problem_key(event.target.pk, DOWN):
             Target.objects.filter(pk=event.target.pk).update(shadowed_by=None)
-            schedule.hurry(Target.objects.filter(shadowed_by=event.target.pk).values_list("pk", flat=True), self.now)
+            schedule.hurry(
+                Target.objects.filter(shadowed_by=event.target.pk).values_list("pk", flat=True), self.now
+            )
 
     def _begin(self, key: str, event: Event, target: Target) -> datetime | None:
         """Alert, dedupe or shadow; or until when to wait."""
@@ -219,7 +228,12 @@ def _recheck_shadows(now: datetime) -> None:
 
 def _is_doubtful(target: Target) -> bool:
     cause = target.shadowed_by
-    return cause is None or cause.state != TargetState.DOWN or not cause.is_enabled or cause.shadowed_by_id is not None
+    return (
+        cause is None
+        or cause.state != TargetState.DOWN
+        or not cause.is_enabled
+        or cause.shadowed_by_id is not None
+    )
 
 
 def _has_settled(target: Target, now: datetime) -> bool:
@@ -295,8 +309,12 @@ def _bump(pks: Iterable[int], **changes: object) -> int:
 def _find_lost(now: datetime) -> int:
     """Down, in no shadow, without alert and without an event under way: can only be left by a lost parent or by hand."""
     alerted = Alert.objects.filter(closed_at=None, kind=DOWN).values("target_id")
-    lost = Target.objects.filter(is_enabled=True, state=TargetState.DOWN, shadowed_by=None).exclude(pk__in=alerted)
-    pending = set(Event.objects.filter(handled_at=None).exclude(problem_key="").values_list("problem_key", flat=True))
+    lost = Target.objects.filter(is_enabled=True, state=TargetState.DOWN, shadowed_by=None).exclude(
+        pk__in=alerted
+    )
+    pending = set(
+        Event.objects.filter(handled_at=None).exclude(problem_key="").values_list("problem_key", flat=True)
+    )
     found = [t for t in lost if events.problem_key(t.pk, DOWN) not in pending]
     for target in found:
         _tell_down(target, now, target.last_error)

@@ -45,6 +45,7 @@ def draft(
         text=text.replace("\x00", " ")[:TEXT_LENGTH],
         data=data or {},
         at=at,
+        due_at=at,
     )
 
 

@@ -126,14 +126,13 @@ def _silent(verdict: Verdict, state: str) -> None:
         return
     since = verdict.first_failed_at or outcome.at
     verdict.state(TargetState.DOWN, since)
-    if "down" not in target.problems:
-        verdict.event(
-            "down",
-            Severity.EXCEPTION,
-            problem_key=events.problem_key(target.pk, "down"),
-            text=outcome.error,
-            data={"since": since.isoformat(), "polls": verdict.failures},
-        )
+    verdict.event(
+        "down",
+        Severity.EXCEPTION,
+        problem_key=events.problem_key(target.pk, "down"),
+        text=outcome.error,
+        data={"since": since.isoformat(), "polls": verdict.failures},
+    )
     # Nothing is known any more of what else was wrong; it begins anew with the first answer.
     _compare(verdict, [])
     verdict.problems = ["down"]

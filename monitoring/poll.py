@@ -15,7 +15,7 @@ from typing import Final
 from django.utils import timezone
 
 from monitoring import collectors, saving, schedule
-from monitoring.asking import Wrong, endpoint_of, resolve
+from monitoring.asking import UnaskableError, endpoint_of, resolve
 from monitoring.collectors import Metric, identity
 from monitoring.mibs import snmpv2
 from monitoring.models import CheckKind, Severity, Target
@@ -29,7 +29,8 @@ ROUND_SECONDS: Final = 22.0
 CONCURRENCY: Final = 200
 SLOW_MS: Final = 800.0
 """An answer that takes longer makes the target degraded. The last try counts, and each has 1 s."""
-DISK_FULL: Final, DISK_FINE: Final = 97.0, 94.0
+DISK_FULL: Final = 97.0
+DISK_FINE: Final = 94.0
 
 SENTENCES: Final = {
     Fault.TIMEOUT: "no answer",
@@ -99,7 +100,7 @@ async def _ask(targets: Sequence[Target], at: datetime, engine: Engine | None) -
             continue
         try:
             requests.append((target, endpoint_of(target, addresses), _oids(target)))
-        except Wrong as wrong:
+        except UnaskableError as wrong:
             outcomes.append(Outcome(target.pk, at, Result.UNASKABLE, str(wrong)))
     asked = get_many(((t.pk, endpoint, oids) for t, endpoint, oids in requests), CONCURRENCY, engine)
     answers, probed = await asyncio.gather(asked, _probe(others, addresses, at))

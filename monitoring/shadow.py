@@ -10,7 +10,7 @@ A parent explains only what it can: it must itself be confirmed down, and a chil
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from typing import Final
 
