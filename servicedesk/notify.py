@@ -1,0 +1,120 @@
+"""Who is told what, and in which words: letters are rendered when they are written, in the addressee's language.
+
+A letter is the template servicedesk/mail/<kind>.txt; its first line is the subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils import translation
+
+from cmdb.models import Membership, Role, Team, User
+from servicedesk.mail import tokens
+from servicedesk.models import Entry, Message, Ticket
+
+Recipient = User | Team
+
+RECEIVED = "received"
+ANSWERED = "answered"
+COMMENTED = "commented"
+WAITING = "waiting"
+RESOLVED = "resolved"
+CANCELLED = "cancelled"
+MERGED = "merged"
+BREACH = "breach"
+APPROVAL = "approval"
+DECIDED = "decided"
+MAJOR = "major"
+
+
+def compose(
+    ticket: Ticket, entry: Entry, kind: str, people: Iterable[Recipient], **context: Any
+) -> list[Message]:
+    """Letters, not saved yet. Who has no address or is switched off gets none and finds it in the portal."""
+    letters = []
+    for who in people:
+        address = who.email.strip()
+        user = who if isinstance(who, User) else None
+        if not address or (user is not None and not user.is_active):
+            continue
+        language = language_of(who)
+        subject, body = render(kind, language, ticket=ticket, entry=entry, person=who, **context)
+        letters.append(
+            Message(
+                key=f"{entry.pk}:{kind}:{'u' if user else 't'}{who.pk}",
+                ticket=ticket,
+                entry=entry,
+                recipient=user,
+                address=address,
+                kind=kind,
+                language=language,
+                subject=subject,
+                body=body,
+                message_id=tokens.message_id(ticket.reference, entry.pk, user.pk if user else 0),
+            )
+        )
+    return letters
+
+
+def render(kind: str, language: str, **context: Any) -> tuple[str, str]:
+    """Subject (one line, at most 250 characters) and text of a letter."""
+    with translation.override(language):
+        context["url"] = address_of(context["ticket"], context["person"])
+        whole = render_to_string(f"servicedesk/mail/{kind}.txt", context)
+    subject, _sep, body = whole.strip().partition("\n")
+    return " ".join(subject.split())[:250], body.strip() + "\n"
+
+
+def language_of(who: Recipient) -> str:
+    """The person's own language, else that of the organisation, else Bokmål."""
+    word = who.language if isinstance(who, User) else ""
+    if not word and who.organisation is not None:
+        word = who.organisation.language
+    return word if word in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def address_of(ticket: Ticket, who: Recipient) -> str:
+    """Where the addressee reads the ticket: the portal for who reported it, the desk for those who work on it."""
+    own = isinstance(who, User) and who.pk == ticket.reporter_id
+    at_desk = not own and (isinstance(who, Team) or ticket.organisation_id in who.access.work_orgs)
+    try:
+        path = reverse("desk:ticket_detail" if at_desk else "portal:ticket_detail", args=[ticket.reference])
+    except NoReverseMatch:
+        path = f"/{'desk' if at_desk else 'portal'}/"
+    return settings.SAMDRIFT_URL.rstrip("/") + path
+
+
+def askers(ticket: Ticket) -> list[Recipient]:
+    """The reporter, and the reporters of what was merged into it."""
+    people: list[Recipient] = [ticket.reporter] if ticket.reporter is not None else []
+    merged = User.objects.filter(reported_tickets__parent=ticket, reported_tickets__state="closed")
+    return [*people, *(who for who in merged.select_related("organisation").distinct() if who not in people)]
+
+
+def workers(ticket: Ticket) -> list[Recipient]:
+    """Whoever works on it: the assignee, else the team by its address."""
+    if ticket.assignee is not None:
+        return [ticket.assignee]
+    return [ticket.team] if ticket.team is not None else []
+
+
+def holders(ticket: Ticket, *roles: Role) -> list[Recipient]:
+    """People who hold any of the roles for the ticket's organisation; members of its team before all others."""
+    above = ticket.organisation.get_ancestors(include_self=True).values("pk")
+    # A role held further down still counts for what concerns the whole region.
+    below = ticket.organisation.get_descendants().values("pk")
+    places = Q(organisation__in=above)
+    if Role.COMMISSIONER in roles:
+        places |= Q(role=Role.COMMISSIONER, organisation__in=below)
+    ids = Membership.objects.filter(places, role__in=roles).values("user_id")
+    found = list(User.objects.filter(pk__in=ids, is_active=True).select_related("organisation"))
+    if ticket.team is None:
+        return list(found)
+    members = set(ticket.team.members.values_list("pk", flat=True))
+    return list([who for who in found if who.pk in members] or found)
