@@ -39,6 +39,6 @@ def test_a_wrong_password_keeps_the_name_and_says_so(
     phone.locator("input[name=password]").fill("wrong")
     phone.keyboard.press("Enter")
     expect(phone.locator("input[name=login]")).to_have_value(region.technician.username)
-    expect(phone.locator("main")).to_contain_text("brukernavn")
+    expect(phone.locator("main")).to_contain_text("Brukernavnet")
     assert axe() == []
     assert fits()
