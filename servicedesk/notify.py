@@ -104,8 +104,8 @@ def workers(ticket: Ticket) -> list[Recipient]:
     return [ticket.team] if ticket.team is not None else []
 
 
-def holders(ticket: Ticket, *roles: Role) -> list[Recipient]:
-    """People who hold any of the roles for the ticket's organisation; members of its team before all others."""
+def holders(ticket: Ticket, *roles: Role, team_first: bool = False) -> list[Recipient]:
+    """People who hold any of the roles for the ticket's organisation; `team_first`: only those of its team, if there are any."""
     above = ticket.organisation.get_ancestors(include_self=True).values("pk")
     # A role held further down still counts for what concerns the whole region.
     below = ticket.organisation.get_descendants().values("pk")
@@ -114,7 +114,7 @@ def holders(ticket: Ticket, *roles: Role) -> list[Recipient]:
         places |= Q(role=Role.COMMISSIONER, organisation__in=below)
     ids = Membership.objects.filter(places, role__in=roles).values("user_id")
     found = list(User.objects.filter(pk__in=ids, is_active=True).select_related("organisation"))
-    if ticket.team is None:
+    if not team_first or ticket.team is None:
         return list(found)
     members = set(ticket.team.members.values_list("pk", flat=True))
-    return list([who for who in found if who.pk in members] or found)
+    return [who for who in found if who.pk in members] or list(found)

@@ -216,13 +216,16 @@ class Ticket(Timestamped):
 
     @classmethod
     def visible_q(cls, user: User) -> Q:
-        """Where one works; what one reported; a superuser's own municipality; tickets on systems one owns; a supplier's."""
+        """Where one works; what one reported; a superuser's own municipality; tickets on systems one owns; a supplier's;
+        changes of a commissioner's municipality, and the region's that reach it."""
         access = user.access
         q = Q(organisation__in=access.work_orgs | access.orgs("keyuser")) | Q(reporter=user)
         if access.has("owner"):
             q |= Q(item__in=Item.objects.filter(Q(owner=user) | Q(manager=user)).values("pk"))
         if access.has("supplier"):
             q |= Q(supplier__in=access.orgs("supplier"))
+        if access.has("commissioner"):
+            q |= Q(kind=Kind.CHANGE, organisation__in=access.orgs("commissioner") | access.home_orgs)
         return q
 
 
