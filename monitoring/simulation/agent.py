@@ -121,15 +121,15 @@ class Network:
         if auth.version == "3":
             config.add_v3_user(
                 made, auth.user,
-                _HASHES[auth.auth_protocol], auth.auth_key or None,
-                _CIPHERS[auth.priv_protocol], auth.priv_key or None,
+                _HASHES[auth.auth_protocol], auth.auth_key.encode() or None,
+                _CIPHERS[auth.priv_protocol], auth.priv_key.encode() or None,
             )  # fmt: skip
             level = (
                 "authPriv" if auth.priv_protocol else "authNoPriv" if auth.auth_protocol else "noAuthNoPriv"
             )
             config.add_vacm_user(made, 3, auth.user, level, (1,), ())
         else:
-            config.add_v1_system(made, SECURITY_NAME, auth.community)
+            config.add_v1_system(made, SECURITY_NAME, auth.community.encode())
             config.add_vacm_user(made, 2, SECURITY_NAME, "noAuthNoPriv", (1,), ())
         answers = context.SnmpContext(made)
         answers.unregister_context_name(b"")

@@ -3,7 +3,8 @@
 import asyncio
 import importlib.util
 import logging
-from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Final, Literal, Self, TypeVar
 
@@ -102,6 +103,17 @@ async def walk_all(endpoint: Endpoint, oids: Iterable[str], engine: Engine | Non
     return Walk(rows, True)
 
 
+@contextmanager
+def _second_opinion() -> Iterator[None]:
+    """Let pysnmp ask again where gufo does not tell what it got: it takes no answer above 4 KiB, and says {} alike
+    for "none of these exists" and for an error status."""
+    try:
+        yield
+    except AskError as problem:
+        if problem.fault is not Fault.GARBAGE:
+            raise
+
+
 class _Asker:
     """One round's use of an engine: open it inside the running loop, close it there."""
 
@@ -131,9 +143,11 @@ class _Asker:
 
     async def _get(self, endpoint: Endpoint, oids: Sequence[str]) -> dict[str, Value]:
         arcs = [arcs_of(oid) for oid in oids]
-        found = await self.gufo.get(endpoint, oids) if self.gufo else {}
+        found: dict[str, Value] = {}
+        if self.gufo:
+            with _second_opinion():
+                found = await self.gufo.get(endpoint, oids)
         if not found:
-            # gufo says {} alike for "none of these exists" and for an error status: pysnmp knows which.
             found = await self._get_halving(endpoint, arcs)
         if found and not any(oid in found for oid in oids):
             raise AskError(Fault.GARBAGE, f"an answer to something else: {next(iter(found))}")
@@ -154,9 +168,10 @@ class _Asker:
     async def walk(self, endpoint: Endpoint, root: str) -> AsyncIterator[tuple[Oid, Value]]:
         top = last = arcs_of(root)
         if self.gufo:
-            async for last, value in self.gufo.walk(endpoint, root):
-                yield last, value
-        async for row in self._bulk(endpoint, top, last, 1 if self.gufo else REPETITIONS):
+            with _second_opinion():
+                async for last, value in self.gufo.walk(endpoint, root):
+                    yield last, value
+        async for row in self._bulk(endpoint, top, last, REPETITIONS):
             yield row
 
     async def _bulk(

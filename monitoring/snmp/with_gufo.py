@@ -1,14 +1,21 @@
-"""gufo-snmp: the hot loop. It answers {} alike for "none of these exists" and for an error status (see rounds.py)."""
+"""gufo-snmp: the hot loop.
+
+It does not tell error statuses: the nulls of such an answer leave it with {}, as does a device that has none of
+what was asked. rounds.py then asks pysnmp. (A device that sends an error status *and* values is believed.)
+"""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from monitoring.mibs.values import MISSING, Value, dotted, integer, octets
 from monitoring.snmp.data import Endpoint, Fault, SnmpAuth
-from monitoring.snmp.problems import REPETITIONS, AskError, Oid, arcs_of, os_problem, tries
+from monitoring.snmp.problems import AskError, Oid, arcs_of, os_problem, tries
+
+FEW: Final = 10
+"""Rows asked by one GETBULK: gufo takes no answer above 4 KiB."""
 
 
 class Gufo:
@@ -23,7 +30,7 @@ class Gufo:
                 session = _gufo_session(endpoint)
                 await session.refresh()
                 found = await session.get_many(list(oids))
-        except Exception as error:
+        except BaseException as error:
             raise _gufo_problem(error, endpoint, time.perf_counter() - begun) from None
         return {oid: _gufo_value(value) for oid, value in found.items()}
 
@@ -35,8 +42,8 @@ class Gufo:
                 async with asyncio.timeout(endpoint.timeout):
                     session = _gufo_session(endpoint)
                     await session.refresh()
-                    return session.getbulk(root, REPETITIONS)
-            except Exception as error:
+                    return session.getbulk(root, FEW)
+            except BaseException as error:
                 raise _gufo_problem(error, endpoint, endpoint.timeout) from None
 
         async def step() -> tuple[str, Any] | None:
@@ -46,7 +53,7 @@ class Gufo:
                     return await anext(steps)
             except StopAsyncIteration:
                 return None
-            except Exception as error:
+            except BaseException as error:
                 raise _gufo_problem(error, endpoint, time.perf_counter() - begun) from None
 
         steps, _ = await tries(endpoint, begin)
@@ -84,9 +91,12 @@ def _gufo_user(auth: SnmpAuth) -> Any:
     return User(auth.user, auth_key=key, priv_key=ciphers[auth.priv_protocol](stretched, KeyType.Master))
 
 
-def _gufo_problem(error: Exception, endpoint: Endpoint, took: float) -> AskError:
+def _gufo_problem(error: BaseException, endpoint: Endpoint, took: float) -> BaseException:
+    """What to raise instead. Some datagrams make gufo's Rust panic, and a panic is no `Exception` to Python."""
     from gufo.snmp import SnmpAuthError, SnmpDecodeError, SnmpEncodeError, SnmpError
 
+    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        return error
     if isinstance(error, AskError):
         return error
     if isinstance(error, TimeoutError):

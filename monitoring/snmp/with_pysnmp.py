@@ -217,10 +217,11 @@ def _pysnmp_user(auth: SnmpAuth) -> Any:
         "SHA256": hlapi.USM_AUTH_HMAC192_SHA256,
     }
     ciphers = {"": hlapi.USM_PRIV_NONE, "DES": hlapi.USM_PRIV_CBC56_DES, "AES128": hlapi.USM_PRIV_CFB128_AES}
+    # As bytes: pysnmp would encode text as Latin-1, the devices' own tools say UTF-8.
     return hlapi.UsmUserData(
         auth.user,
-        auth.auth_key or None,
-        auth.priv_key or None,
+        auth.auth_key.encode() or None,
+        auth.priv_key.encode() or None,
         authProtocol=hashes[auth.auth_protocol],
         privProtocol=ciphers[auth.priv_protocol],
     )

@@ -55,7 +55,9 @@ async def measure(targets: int, oids: int, port: int, concurrency: int, engine: 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--targets", type=int, default=2000)
     parser.add_argument("--oids", type=int, default=10)
     parser.add_argument("--dead", type=float, default=0.05, help="share of targets that never answer")
