@@ -123,7 +123,7 @@ class TestRendering(RegionCase):
 
     def test_hidden_columns_are_neither_sorted_by_nor_exported(self) -> None:
         table = ItemTable(Item.objects.all())
-        table.columns.hide("serial" if "serial" in table.columns else "owner")
+        table.columns.hide("owner")
         table.order_by = "owner"
         assert table.order_by == ("name",)
         assert "Owner" not in next(table.as_values())
@@ -194,9 +194,7 @@ class TestRefusals:
     def test_check_finds_paths_that_do_not_exist(self) -> None:
         assert checks.unresolved(Item, "organisation__name") is None
         assert checks.unresolved(Item, "pk") is None
-        assert "organisation__nam" in str(checks.unresolved(Item, "organisation__nam")) or checks.unresolved(
-            Item, "organisation__nam"
-        )
+        assert checks.unresolved(Item, "organisation__nam")
         assert checks.unresolved(Item, "nope")
         assert checks.unresolved(Item, "tickets", {"tickets": 1}) is None
 
