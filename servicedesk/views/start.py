@@ -1,0 +1,39 @@
+"""The first page by role, and what a person prefers."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from cmdb.models import ColorScheme, Language
+
+
+@login_required
+def start(request: HttpRequest) -> HttpResponse:
+    """Those who work go to the queue, the board to its reports, everybody else to the portal."""
+    access = request.user.access
+    if access.is_staff_role or access.has("supplier"):
+        return redirect("desk:queue")
+    if access.has("board", "commissioner"):
+        return redirect("board:overview")
+    return redirect("portal:home")
+
+
+@login_required
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Keep language and colours; unknown values change nothing."""
+    user, changed = request.user, []
+    if request.POST.get("language") in Language.values:
+        user.language = request.POST["language"]
+        changed.append("language")
+    if request.POST.get("color_scheme") in ColorScheme.values:
+        user.color_scheme = request.POST["color_scheme"]
+        changed.append("color_scheme")
+    if changed:
+        user.save(update_fields=changed)
+    target = request.POST.get("next", "/")
+    return redirect(target if url_has_allowed_host_and_scheme(target, {request.get_host()}) else "/")
