@@ -17,6 +17,10 @@ PYTHON = sys.executable
 MANAGE = str(BASE_DIR / "manage.py")
 
 
+#: What `serve --only` takes; "database" is for restoring: the private cluster and nothing that uses it.
+NAMES = frozenset({"database", "network", "web", "poller", "worker", "beat", "traps"})
+
+
 @dataclass(frozen=True)
 class Choice:
     """What the command line asked for."""

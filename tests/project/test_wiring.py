@@ -79,6 +79,11 @@ def test_the_demo_does_not_run_in_production(settings: Settings) -> None:
         call_command("serve", "--demo")
 
 
+def test_serve_refuses_a_part_that_does_not_exist() -> None:
+    with pytest.raises(CommandError, match="There is no wbe to serve"):
+        call_command("serve", "--only", "beat,wbe")
+
+
 def test_every_beat_task_exists_and_none_outlives_its_turn() -> None:
     from servicedesk.project.celery import app
 

@@ -16,7 +16,7 @@ from django.db import connections
 
 from servicedesk.project.embedded import Cluster, EmbeddedError
 from servicedesk.project.env import BASE_DIR, Stage
-from servicedesk.project.programs import MANAGE, PYTHON, Choice, programs
+from servicedesk.project.programs import MANAGE, NAMES, PYTHON, Choice, programs
 from servicedesk.project.supervise import Supervisor, kill_noted_groups, print_line
 
 LOADED = "demo-loaded"
@@ -46,9 +46,7 @@ class Command(BaseCommand):
             "--no-simulation", action="store_true", help="no simulated network, even in the demo"
         )
         parser.add_argument("--no-traps", action="store_true", help="no trap receiver")
-        parser.add_argument(
-            "--only", default="", help="comma separated part of web, poller, worker, beat, traps, network"
-        )
+        parser.add_argument("--only", default="", help=f"comma separated part of {', '.join(sorted(NAMES))}")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run until the end is asked for. Every failure before that is one sentence."""
@@ -58,6 +56,10 @@ class Command(BaseCommand):
             )
         if options["demo"] and settings.STAGE is not Stage.DEMO:
             raise CommandError("The demo has settings of its own: set SAMDRIFT_ENV to demo (make demo does).")
+        only = frozenset(word.strip() for word in options["only"].split(",") if word.strip())
+        if not only <= NAMES:
+            unknown = ", ".join(sorted(only - NAMES))
+            raise CommandError(f"There is no {unknown} to serve: --only takes {', '.join(sorted(NAMES))}.")
         # A signal in the middle of the start must unwind it: the database is stopped, nothing stays.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         choice = Choice(
@@ -67,7 +69,7 @@ class Command(BaseCommand):
             poll_workers=options["poll_workers"],
             simulation=(options["demo"] or options["simulation"]) and not options["no_simulation"],
             traps=not options["no_traps"],
-            only=frozenset(word for word in options["only"].split(",") if word),
+            only=only,
         )
         try:
             self._run(choice, demo=options["demo"])
