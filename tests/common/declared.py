@@ -1,6 +1,6 @@
 """Declarations over real models that the tests of the common floor use, and the addresses they live at."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django.urls import include, path
@@ -71,7 +71,7 @@ class ItemTable(FastTable):
 class ItemFilter(FastFilterSet):
     """One of each kind."""
 
-    search_fields = ("name", "serial")
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "serial")
     owner = PickFilter(queryset=User.objects.all(), url_name="try:person_pick", label=_("Owner"))
     since = django_filters.DateFilter("warranty_until", "gte", label=_("Warranty from"))
     kinds = django_filters.MultipleChoiceFilter("family", choices=Family.choices, label=_("Families"))

@@ -76,7 +76,8 @@ class TestSecrets(TestCase):
         assert "hemmelig" not in repr(made)
 
     def test_lookups_are_refused(self) -> None:
-        for wrong in ({"secret": {}}, {"secret__community": "x"}, {"secret__contains": {}}):
+        wrongs: list[dict[str, Any]] = [{"secret": {}}, {"secret__community": "x"}, {"secret__contains": {}}]
+        for wrong in wrongs:
             with pytest.raises(TypeError, match="encrypted"):
                 Credential.objects.filter(**wrong).count()
         assert Credential.objects.filter(secret__isnull=True).count() == 0
@@ -132,7 +133,7 @@ class TestChoices:
 
     def test_unknown_colours_are_slips(self) -> None:
         with pytest.raises(ValueError, match="pink"):
-            Choices("Odd", {"A": ("a", "pink", "", "A")})
+            Choices("Odd", {"A": ("a", "pink", "", "A")})  # type: ignore[arg-type]
 
 
 class TestText:

@@ -1,6 +1,7 @@
 """Pages from one declaration: who sees what, what is saved, what is refused."""
 
 import io
+from typing import Any
 
 import openpyxl
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
+from openpyxl.worksheet.worksheet import Worksheet
 
 from cmdb.common.crud import Crud, of_model
 from cmdb.models import Item, Organisation, User
@@ -17,6 +19,11 @@ from tests.cases import RegionCase
 from tests.common import declared
 
 HTMX = {"HX-Request": "true", "HX-Target": "list"}
+
+
+def body(response: Any) -> bytes:
+    """Bytes of a streamed file."""
+    return b"".join(response.streaming_content)
 
 
 @override_settings(ROOT_URLCONF="tests.common.declared")
@@ -214,7 +221,7 @@ class TestExport(Pages):
     def test_csv_is_narrowed_filtered_ordered_and_defused(self) -> None:
         Item.objects.filter(pk=self.r.printer.pk).update(name="=cmd|' /C calc'!A0", serial="+1")
         response = self.client_of("keyuser").get("/try/things/export/?format=csv&sort=-name")
-        text = b"".join(response.streaming_content).decode("utf-8-sig")
+        text = body(response).decode("utf-8-sig")
         lines = text.splitlines()
         assert lines[0].split(";")[:2] == ["Item", "Organisation"]
         assert "'=cmd" in text
@@ -226,7 +233,8 @@ class TestExport(Pages):
     def test_spreadsheet_holds_typed_values(self) -> None:
         Item.objects.filter(pk=self.r.system.pk).update(yearly_cost="1234.50", name="@x")
         response = self.client_of("technician").get("/try/things/export/?format=xlsx&q=%40x")
-        sheet = openpyxl.load_workbook(io.BytesIO(b"".join(response.streaming_content))).active
+        sheet = openpyxl.load_workbook(io.BytesIO(body(response))).active
+        assert isinstance(sheet, Worksheet)
         rows = list(sheet.iter_rows(values_only=True))
         assert len(rows) == 2
         assert rows[1][0] == "'@x"

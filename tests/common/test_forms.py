@@ -1,6 +1,6 @@
 """Narrowed choices, limits and search fields of forms and filters."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django import forms
@@ -38,7 +38,7 @@ class TestScope(RegionCase):
         Receipt.objects.create(key="k")
         for account in ("own", "stranger", "technician"):
             user = getattr(self.r, account)
-            form = Wish({"who": str(self.r.stranger.pk)}, user=user)
+            form: Any = Wish({"who": str(self.r.stranger.pk)}, user=user)
             visible = set(User.objects.visible_to(user))
             assert set(form.fields["who"].queryset) == visible
             assert form.is_valid() == (self.r.stranger in visible), account
@@ -49,7 +49,8 @@ class TestScope(RegionCase):
         off.is_active = False
         for user in (None, AnonymousUser(), off):
             assert narrow(Item.objects.all(), user).count() == 0
-            assert Wish(user=user).fields["who"].queryset.count() == 0
+            empty: Any = Wish(user=user)
+            assert empty.fields["who"].queryset.count() == 0
             assert Item.objects.visible_to(user).count() == 0
             assert Organisation.objects.visible_to(user).count() == 0
 
@@ -146,7 +147,7 @@ class TestBar(RegionCase):
 
     def test_without_search_fields_there_is_no_search(self) -> None:
         class Plain(ItemFilter):
-            search_fields = ()
+            search_fields: ClassVar[tuple[str, ...]] = ()
 
         request = RequestFactory().get("/?q=x")
         request.user = self.r.technician

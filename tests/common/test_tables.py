@@ -334,7 +334,8 @@ class TestKeyset(RegionCase):
         with translation.override("nb"):
             response = csv_response(NullTable(Item.objects.all()), "Ting og tang")
         assert response["Content-Disposition"] == 'attachment; filename="ting-og-tang.csv"'
-        text = b"".join(response.streaming_content).decode("utf-8-sig")
+        streamed: Any = response
+        text = b"".join(streamed.streaming_content).decode("utf-8-sig")
         assert len(text.splitlines()) == Item.objects.count() + 1
         blocks = list(csv_lines(NullTable(Item.objects.all())))
         assert len(blocks) == 2
