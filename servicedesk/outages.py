@@ -71,11 +71,12 @@ def planned(organisation_ids: Iterable[int] | None = None, now: datetime | None 
         Ticket.objects.filter(kind=Kind.CHANGE, state__in=(State.SCHEDULED, State.IMPLEMENTING)),
         organisation_ids,
     ).filter(change__planned_end__gt=now, change__planned_start__lt=now + PLANNED_AHEAD)
-    return [
-        Planned(_services(t), _municipalities(t), t.change.planned_start, t.change.planned_end)
-        for t in tickets.select_related("change").order_by("change__planned_start")
-        if t.ticket_services.all()
-    ]
+    found = []
+    for ticket in tickets.select_related("change").order_by("change__planned_start"):
+        start, end = ticket.change.planned_start, ticket.change.planned_end
+        if start and end and ticket.ticket_services.all():
+            found.append(Planned(_services(ticket), _municipalities(ticket), start, end))
+    return found
 
 
 def _felt(tickets: QuerySet[Ticket], organisation_ids: Iterable[int] | None) -> QuerySet[Ticket]:

@@ -32,7 +32,7 @@ class FilesField(forms.FileField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.FileInput()
-        widget.allow_multiple_selected = True  # type: ignore[attr-defined]
+        widget.allow_multiple_selected = True
         widget.attrs["multiple"] = True
         super().__init__(widget=widget, required=False, **kwargs)
 
@@ -68,7 +68,7 @@ class ReportForm(ScopedForm):
         },
     )
     phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
-    files = FilesField(label=_("Pictures or files"))
+    files = FilesField(label=_("Pictures or files"))  # type: ignore[assignment]
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
@@ -121,7 +121,7 @@ def systems_of(user: User) -> tuple[list[Item], list[Item]]:
         lifecycle__in=(Lifecycle.IN_USE, Lifecycle.PHASING_OUT), organisation__in=user.access.own_orgs
     )
     mine = Ticket.objects.filter(reporter=user, item__isnull=False).order_by("-opened_at").values("item")[:50]
-    own = list(
+    own: list[Item] = list(
         in_use.filter(Q(user=user) | Q(owner=user) | Q(manager=user) | Q(pk__in=mine))
         .annotate(times=Count("tickets", filter=Q(tickets__reporter=user)))
         .order_by("-times", "sort_name")[:OWN_FIRST]
@@ -149,7 +149,7 @@ class OrderForm(ScopedForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    files = FilesField(label=_("Pictures or files"))
+    files = FilesField(label=_("Pictures or files"))  # type: ignore[assignment]
 
 
 class AnswerForm(ScopedForm):
@@ -161,4 +161,4 @@ class AnswerForm(ScopedForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Write a text first.")},
     )
-    files = FilesField(label=_("Pictures or files"))
+    files = FilesField(label=_("Pictures or files"))  # type: ignore[assignment]

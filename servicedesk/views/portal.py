@@ -9,13 +9,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from cmdb.models import Family, Item
+from cmdb.web import SignedInRequest
 from servicedesk import attachments, outages, workflow
 from servicedesk.access import attachments_for, entries_for
 from servicedesk.actions.close import close as close_ticket
@@ -30,13 +31,13 @@ from servicedesk.workflow import MoveRefused
 CASES_ON_PAGE = 25
 
 
-def _actor(request: HttpRequest) -> Actor:
+def _actor(request: SignedInRequest) -> Actor:
     return Actor.of(request.user, uuid4().hex)
 
 
 @login_required
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """Known faults first, then what one can do, then the own cases."""
     mine = Ticket.objects.filter(reporter=request.user)
     return render(
@@ -53,7 +54,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def cases(request: HttpRequest) -> HttpResponse:
+def cases(request: SignedInRequest) -> HttpResponse:
     """Everything one reported, newest first."""
     mine = Ticket.objects.filter(reporter=request.user).select_related("item", "service")
     page = _page_number(request)
@@ -65,13 +66,13 @@ def cases(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _page_number(request: HttpRequest) -> int:
+def _page_number(request: SignedInRequest) -> int:
     text = request.GET.get("page", "1")
     return min(max(int(text), 1), 400) if text.isdecimal() and len(text) < 6 else 1
 
 
 @login_required
-def report(request: HttpRequest) -> HttpResponse:
+def report(request: SignedInRequest) -> HttpResponse:
     """A fault in three answers; the known faults stand above, so that nobody writes what is known."""
     form = ReportForm(
         request.POST or None, request.FILES or None, user=request.user, initial=request.GET.dict()
@@ -88,7 +89,7 @@ def report(request: HttpRequest) -> HttpResponse:
     return render(request, "servicedesk/portal/report.html", context, status=422 if form.errors else 200)
 
 
-def _keep_phone(request: HttpRequest, phone: str) -> None:
+def _keep_phone(request: SignedInRequest, phone: str) -> None:
     if phone and phone != request.user.phone:
         request.user.phone = phone
         request.user.save(update_fields=["phone"])
@@ -96,7 +97,7 @@ def _keep_phone(request: HttpRequest, phone: str) -> None:
 
 @login_required
 @require_GET
-def known(request: HttpRequest) -> HttpResponse:
+def known(request: SignedInRequest) -> HttpResponse:
     """Fragment of the report form: what is known about the chosen system, and one's own open cases on it."""
     item = _chosen(request)
     found = outages.known(request.user.access.own_orgs, item_id=item.pk) if item else []
@@ -104,7 +105,7 @@ def known(request: HttpRequest) -> HttpResponse:
     return render(request, "servicedesk/portal/known.html", {"outages": found, "own": own})
 
 
-def _chosen(request: HttpRequest) -> Item | None:
+def _chosen(request: SignedInRequest) -> Item | None:
     value = request.GET.get("system", "")
     if not value.isdecimal() or len(value) > 18:
         return None
@@ -112,7 +113,7 @@ def _chosen(request: HttpRequest) -> Item | None:
 
 
 @login_required
-def order(request: HttpRequest) -> HttpResponse:
+def order(request: SignedInRequest) -> HttpResponse:
     """A service request in words."""
     form = OrderForm(request.POST or None, request.FILES or None, user=request.user)
     if request.method == "POST" and form.is_valid():
@@ -128,7 +129,7 @@ def order(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _open(request: HttpRequest, form: Any, **values: Any) -> Ticket | None:
+def _open(request: SignedInRequest, form: Any, **values: Any) -> Ticket | None:
     """Open it with its files, or put what is wrong onto the form."""
     try:
         with transaction.atomic():
@@ -151,7 +152,7 @@ def _by_field(error: ValidationError, form: Any) -> dict[str | None, list[str]]:
 
 @login_required
 @require_POST
-def same(request: HttpRequest, pk: int) -> HttpResponse:
+def same(request: SignedInRequest, pk: int) -> HttpResponse:
     """«It is the same for me»: a case of one's own under the known one, without writing a word. Twice is once."""
     outage = next((o for o in outages.known(request.user.access.own_orgs) if o.ticket_id == pk), None)
     if outage is None:
@@ -171,7 +172,7 @@ def same(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("portal:sent", mine.reference)
 
 
-def _mine(request: HttpRequest, reference: str) -> Ticket:
+def _mine(request: SignedInRequest, reference: str) -> Ticket:
     """A ticket that the person may see; foreign ones are 404."""
     visible = Ticket.objects.visible_to(request.user).select_related(
         "item", "service", "assignee", "reporter", "organisation", "case__agreement", "parent"
@@ -181,13 +182,13 @@ def _mine(request: HttpRequest, reference: str) -> Ticket:
 
 @login_required
 @require_GET
-def sent(request: HttpRequest, reference: str) -> HttpResponse:
+def sent(request: SignedInRequest, reference: str) -> HttpResponse:
     """Thanks, the reference, and what happens now."""
     return render(request, "servicedesk/portal/sent.html", {"ticket": _mine(request, reference)})
 
 
 @login_required
-def ticket(request: HttpRequest, reference: str) -> HttpResponse:
+def ticket(request: SignedInRequest, reference: str) -> HttpResponse:
     """Follow it: the public timeline, an answer, closing and reopening."""
     row = _mine(request, reference)
     form = AnswerForm(request.POST or None, request.FILES or None, user=request.user)
@@ -207,12 +208,12 @@ def ticket(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "servicedesk/portal/ticket.html", context, status=422 if form.errors else 200)
 
 
-def _shown(request: HttpRequest, row: Ticket) -> Any:
+def _shown(request: SignedInRequest, row: Ticket) -> Any:
     """Public steps only, also for those who work here: the portal shows what the reporter sees."""
     return entries_for(request.user, row).filter(is_public=True).select_related("actor")
 
 
-def _answer(request: HttpRequest, row: Ticket, form: Any) -> bool:
+def _answer(request: SignedInRequest, row: Ticket, form: Any) -> bool:
     try:
         with transaction.atomic():
             write_comment(_actor(request), row, body=form.cleaned_data["body"])
@@ -227,7 +228,7 @@ def _answer(request: HttpRequest, row: Ticket, form: Any) -> bool:
 
 @login_required
 @require_POST
-def move(request: HttpRequest, reference: str, verb: str) -> HttpResponse:
+def move(request: SignedInRequest, reference: str, verb: str) -> HttpResponse:
     """The reporter's own verbs: close («it works») and reopen («it does not»)."""
     row = _mine(request, reference)
     verbs = {"close": close_ticket, "reopen": reopen_ticket}

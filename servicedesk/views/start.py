@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from cmdb.models import ColorScheme, Language
+from cmdb.web import SignedInRequest
 
 
 @login_required
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: SignedInRequest) -> HttpResponse:
     """Those who work go to the queue, the board to its reports, everybody else to the portal."""
     access = request.user.access
     if access.is_staff_role or access.has("supplier"):
@@ -24,7 +25,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: SignedInRequest) -> HttpResponse:
     """Keep language and colours; unknown values change nothing."""
     user, changed = request.user, []
     if request.POST.get("language") in Language.values:
