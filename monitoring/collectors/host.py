@@ -44,7 +44,7 @@ def metrics(values: Values) -> list[Metric]:
         elif store is not None and store.type == mib.RAM and memory is None:
             memory = store.percent
     return present(
-        ("host.uptime", "", ticks / 100 if ticks is not None else None, "s"),
+        ("host.uptime", "", ticks / 100 if ticks is not None and ticks >= 0 else None, "s"),
         ("host.processes", "", number(values, mib.SYSTEM_PROCESSES), ""),
         ("cpu.load", "", scalars.cpu, "%"),
         ("cpu.queue", "", scalars.load, ""),

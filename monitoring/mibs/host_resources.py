@@ -33,7 +33,7 @@ class Storage:
     @property
     def percent(self) -> float | None:
         """Used share; None for a store without size (an empty drive)."""
-        return 100.0 * self.used / self.size if self.size else None
+        return min(100.0, 100.0 * self.used / self.size) if self.size else None
 
 
 def storage(index: int, row: dict[int, Value]) -> Storage | None:
