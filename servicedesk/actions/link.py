@@ -9,7 +9,7 @@ from cmdb.models import Item
 from servicedesk.access import may_name_item, works_on
 from servicedesk.actions.step import step
 from servicedesk.actors import Actor
-from servicedesk.models import ItemRole, LinkKind, Ticket, TicketItem, TicketLink, Verb
+from servicedesk.models import ItemRole, Kind, LinkKind, Ticket, TicketItem, TicketLink, Verb
 from servicedesk.workflow import MoveRefused
 
 
@@ -20,9 +20,13 @@ def link(
     target: Ticket | None = None,
     kind: LinkKind | str = LinkKind.RELATES,
     item: Item | None = None,
-    role: ItemRole | str = ItemRole.AFFECTED,
+    role: ItemRole | str | None = None,
 ) -> Ticket:
-    """Link to another ticket, to an item, or to both; linking twice is once. Both ends must be the actor's to see."""
+    """Link to another ticket, to an item, or to both; linking twice is once. Both ends must be the actor's to see.
+
+    :param role: of the item; default: it is changed by a change, affected by everything else.
+    """
+    role = role or (ItemRole.CHANGED if ticket.kind == Kind.CHANGE else ItemRole.AFFECTED)
     if target is None and item is None:
         raise MoveRefused(_("Choose what it is linked to."), field="target")
     if kind not in LinkKind.values or role not in ItemRole.values:

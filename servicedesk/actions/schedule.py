@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cmdb.models import Item
 from monitoring import maintenance
-from servicedesk.models import Change, Ticket
+from servicedesk.models import Change, ItemRole, Ticket
 
 
 def plan(ticket: Ticket, change: Change, announced_at: datetime, ends_at: datetime | None = None) -> None:
@@ -14,7 +14,7 @@ def plan(ticket: Ticket, change: Change, announced_at: datetime, ends_at: dateti
 
     :param announced_at: the approval: notice counts from when the window was certain.
     """
-    items = list(Item.objects.filter(ticket_items__ticket=ticket))
+    items = list(Item.objects.filter(ticket_items__ticket=ticket, ticket_items__role=ItemRole.CHANGED))
     if not items or change.planned_start is None or change.planned_end is None:
         return
     maintenance.plan(

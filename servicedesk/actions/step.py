@@ -78,7 +78,7 @@ def step(
     with transaction.atomic():
         locked = lock(ticket.pk)
         if seen is not None and locked.touched_at > seen:
-            raise MoveRefused(_stale(locked))
+            _refuse_stale(locked, seen)
         was = locked.state
         move = workflow.apply(actor.user, locked, verb, values)
         one = Step(actor, locked, verb, _instant(locked, at), move.effect)
@@ -98,12 +98,16 @@ def _instant(ticket: Ticket, at: datetime | None) -> datetime:
     return max(at or timezone.now(), ticket.touched_at)
 
 
-def _stale(ticket: Ticket) -> str:
-    last = Entry.objects.filter(ticket=ticket).order_by("-at", "-pk").first()
-    return str(
-        _("%(name)s changed %(reference)s while you had it open. Look at it again first.")
-        % {"name": last.actor_name if last else "?", "reference": ticket.reference}
+def _refuse_stale(ticket: Ticket, seen: datetime) -> None:
+    """What the system wrote meanwhile (a target came close) does not make a page out of date; a person's step does."""
+    last = (
+        Entry.objects.filter(ticket=ticket, at__gt=seen, actor__isnull=False).order_by("-at", "-pk").first()
     )
+    if last is not None:
+        raise MoveRefused(
+            _("%(name)s changed %(reference)s while you had it open. Look at it again first.")
+            % {"name": last.actor_name, "reference": ticket.reference}
+        )
 
 
 def _finish(one: Step) -> None:

@@ -251,6 +251,19 @@ class TicketItem(Timestamped):
         return f"{self.ticket_id} {self.item_id}"
 
 
+class TicketAlert(models.Model):
+    """An alert that a ticket is about; an incident that several alerts were attached to ends with the last of them."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="ticket_alerts")
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="ticket_alerts")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["alert", "ticket"], name="ticket_alert_once")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.alert_id}"
+
+
 class TicketService(models.Model):
     """A service that a ticket touches, as cmdb.impact found it."""
 
