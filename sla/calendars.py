@@ -21,6 +21,7 @@ from django.db import connection
 
 from sla import specs
 from sla.models import Calendar, CalendarVersion
+from sla.strict import SpecError
 from sla.worktime import DAY_MINUTES, CalendarError, Hours, WorkCalendar, hours_of, zone_of
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def _built(calendar_id: int, name: str, key: str) -> WorkHours:
     for pk, instant in zip(ids, instants, strict=True):
         try:
             parsed.append((instant, parse(specs_by_id[pk])))
-        except (specs.SpecError, CalendarError) as error:
+        except (SpecError, CalendarError) as error:
             log.warning("calendar version %s can not be read: %s", pk, error)
             problem = str(error)
             parsed.append((instant, closed()))
@@ -90,11 +91,11 @@ def _built(calendar_id: int, name: str, key: str) -> WorkHours:
 def parse(spec: Any) -> WorkCalendar:
     """The hours of a version. A calendar that is never open is allowed here: its clocks never fall due.
 
-    :raises specs.SpecError: naming the place of what can not be read.
+    :raises sla.strict.SpecError: naming the place of what can not be read.
     """
     try:
         return specs.parse_calendar(spec)
-    except specs.SpecError as error:
+    except SpecError as error:
         never_open = isinstance(spec, dict) and error.place == "calendar" and "no open hours" in error.reason
         if never_open:
             return closed(spec["timezone"])

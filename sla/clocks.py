@@ -259,7 +259,7 @@ def save(books: Iterable[Book], *, marks: bool = True) -> None:
     """Write what changed in these books: at most five statements, however many they are. Cases exist already."""
     books = list(books)
     tracks = [track for book in books for track in book.tracks if track.changed]
-    Clock.objects.bulk_create([t.clock for t in tracks if t.clock.pk is None], batch_size=2000)
+    Clock.objects.bulk_create([t.clock for t in tracks if not t.saved], batch_size=2000)
     old = [t.clock for t in tracks if t.saved]
     if old:
         Clock.objects.bulk_update(old, COMPUTED, batch_size=500)

@@ -44,7 +44,7 @@ def publish(
     """Save new hours that hold from `valid_from` on, and count again what they reach.
 
     :raises PublishError: for an instant before `now` without `past`, or another time zone than before.
-    :raises sla.specs.SpecError: for hours that can not be read.
+    :raises sla.strict.SpecError: for hours that can not be read.
     """
     _check(calendar, spec, valid_from, now, past)
     with transaction.atomic():

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -71,7 +72,7 @@ class _Place:
 class TermsBook:
     """Answers by organisation, kind, priority and day, out of rows read once."""
 
-    def __init__(self, rows: Iterable[tuple]) -> None:  # type: ignore[type-arg]
+    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
         self._places: dict[int, _Place] = {}
         self._agreements: dict[int, dict[int, _Agreement]] = defaultdict(dict)
         seen: set[tuple[int, int]] = set()

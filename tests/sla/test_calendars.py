@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sla import calendars, clocks, publish
 from sla.models import CalendarVersion, Clock
-from sla.specs import SpecError
+from sla.strict import SpecError
 from sla.worktime import WorkCalendar, working_seconds
 from tests.cases import CORE_HOURS
 from tests.sla.test_clocks import MONDAY, ClockCase, hours

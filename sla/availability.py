@@ -1,0 +1,305 @@
+"""Availability of services and items: what the poller saw, composed by the register, laid over what was agreed.
+
+The figures come from sla.uptime. Here the database answers its questions: which items a service rests on and how they
+stand in for each other, in which states they were, which work was announced in time (C.2.13), which outages people
+declared. A service is down where the composition is down, also when its parts are merely unreachable behind a dead
+switch (C.2.16). No data is neither up nor down (C.2.14).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from cmdb.impact import rests_on
+from cmdb.models import Item, Organisation, OrganisationKind, Service, ServiceComponent
+from monitoring import intervals, maintenance
+from monitoring.models import Interval, MaintenanceWindow, Target
+from sla import calendars
+from sla.composition import Trees
+from sla.models import Agreement, DeclaredOutage, ServiceTarget
+from sla.uptime import Availability, Change, Day, Node, State, all_of, measure
+from sla.worktime import ALWAYS, WorkCalendar
+
+DECLARED = "declared"
+DEFAULT_COVERAGE = 0.95
+Span = tuple[datetime, datetime]
+
+MET, MISSED, NO_DATA, INSUFFICIENT, NO_TARGET = "met", "missed", "no_data", "insufficient", "no_target"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is agreed for a service. longest: seconds of the longest single outage allowed; hours: calendar's name."""
+
+    goal: float
+    longest: int | None = None
+    minimum_coverage: float = DEFAULT_COVERAGE
+    notice_hours: int = 0
+    work: WorkCalendar = ALWAYS
+    hours: str = ""
+    target_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ServiceAvailability:
+    """A service's month, or any window. `result` is None where nothing of it is watched or declared.
+
+    items: ids of the items whose states were composed. planned: spans of announced work that takes the service down.
+    """
+
+    service: Service
+    organisation: Organisation | None
+    window: Span
+    result: Availability | None
+    promise: Promise | None
+    items: tuple[int, ...] = ()
+    planned: tuple[Span, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """met, missed, no_data, insufficient (too little measured) or no_target. Whole seconds decide, no percentage."""
+        result = self.result
+        if result is None or result.agreed_seconds == 0:
+            return NO_DATA
+        if self.promise is None:
+            return NO_TARGET
+        seen = result.agreed_seconds + result.unknown_seconds
+        if result.agreed_seconds < Fraction(str(self.promise.minimum_coverage)) * seen:
+            return INSUFFICIENT
+        up = result.agreed_seconds - result.down_seconds
+        if up < Fraction(str(self.promise.goal)) * result.agreed_seconds:
+            return MISSED
+        if self.promise.longest is not None and result.longest_outage_seconds > self.promise.longest:
+            return MISSED
+        return MET
+
+    @property
+    def allowed_seconds(self) -> int | None:
+        """Down seconds that the target leaves in this window; None without a target or data."""
+        if self.result is None or self.promise is None:
+            return None
+        return int(self.result.agreed_seconds * (1 - Fraction(str(self.promise.goal))))
+
+    @property
+    def columns(self) -> list[tuple[str, float]]:
+        """One (kind, lost) a day for the picture: ok, part, down (breaks the window's target alone), plan or none."""
+        if self.result is None:
+            return []
+        return [column(day, self.allowed_seconds) for day in self.result.days]
+
+    def interval_ids(self, begin: datetime, end: datetime) -> list[int]:
+        """Intervals of the composed items that were not up at some time of [begin, end)."""
+        return list(intervals_behind(self.items, begin, end).values_list("pk", flat=True))
+
+
+def column(day: Day, allowed: int | None) -> tuple[str, float]:
+    """A day's kind and the share of its agreed time that was lost."""
+    if day.down:
+        alone = allowed is not None and day.down > allowed
+        return ("down" if alone else "part", day.down / day.agreed)
+    if day.unknown > day.agreed:
+        return ("none", 0.0)
+    if day.planned:
+        return ("plan", day.planned / (day.planned + day.agreed + day.unknown))
+    if day.degraded:
+        return ("part", 0.2 * day.degraded / day.agreed)
+    return ("ok", 0.0)
+
+
+# --- questions ----------------------------------------------------------------------------------------------------------
+
+
+def service_availability(
+    service: Service, organisation: Organisation | None, start: datetime, end: datetime
+) -> ServiceAvailability:
+    """One service as one municipality had it (None: as its shared parts were) in [start, end), at most until now."""
+    return of_services([service], organisation, start, end)[0]
+
+
+def of_services(
+    services: Sequence[Service],
+    organisation: Organisation | None,
+    start: datetime,
+    end: datetime,
+    promises: dict[int, Promise] | None = None,
+    look: Look | None = None,
+) -> list[ServiceAvailability]:
+    """Several services at once; the number of statements does not grow with them.
+
+    promises: by service id, as `promises_of` gives them (default: those in force at the window's end). look: what was
+    read already for these services, to be shared between municipalities.
+    """
+    end = min(end, timezone.now())
+    if promises is None:
+        promises = promises_of(organisation, end) if organisation else {}
+    if start >= end:
+        return [
+            ServiceAvailability(s, organisation, (start, end), None, promises.get(s.pk)) for s in services
+        ]
+    look = look or Look([s.pk for s in services], start, end)
+    return [look.at(service, organisation, promises.get(service.pk)) for service in services]
+
+
+def availability_of_item(item: Item, start: datetime, end: datetime) -> Availability | None:
+    """One item around the clock, any announced work left out; None where nobody watches it."""
+    end = min(end, timezone.now())
+    if start >= end or not Target.objects.filter(item=item, is_enabled=True).exists():
+        return None
+    name = str(item.pk)
+    states = {name: intervals.states([item.pk], start, end)[item.pk]}
+    planned = maintenance.spans([item.pk], start, end)[item.pk]
+    return measure(name, states, (start, end), ALWAYS, planned, zone=settings.TIME_ZONE)
+
+
+def promises_of(organisation: Organisation, at: datetime) -> dict[int, Promise]:
+    """What is agreed for services by service id, of the agreements in force at `at`. A region's: the strictest of all."""
+    agreements = in_force(organisation, at)
+    targets = list(ServiceTarget.objects.filter(agreement__in=agreements).select_related("agreement"))
+    hours = calendars.of({t.calendar_id for t in targets if t.calendar_id})
+    found: dict[int, Promise] = {}
+    for target in sorted(targets, key=lambda t: t.availability):
+        held = hours.get(target.calendar_id) if target.calendar_id else None
+        found[target.service_id] = Promise(
+            goal=target.availability,
+            longest=target.longest_outage_seconds,
+            minimum_coverage=target.agreement.minimum_coverage,
+            notice_hours=target.agreement.notice_hours,
+            work=held.work if held else ALWAYS,
+            hours=held.name if held else "",
+            target_id=target.pk,
+        )
+    return found
+
+
+def in_force(organisation: Organisation, at: datetime) -> list[Agreement]:
+    """Agreements in force at an instant: a municipality's own, else the nearest above it; for a region all below it."""
+    day = timezone.localtime(at).date()
+    held = Agreement.objects.filter(valid_from__lte=day).filter(Q(valid_until=None) | Q(valid_until__gt=day))
+    if organisation.kind == OrganisationKind.REGION:
+        below = held.filter(
+            organisation__tree_id=organisation.tree_id, organisation__lft__gte=organisation.lft
+        )
+        return list(
+            below.filter(organisation__rght__lte=organisation.rght).order_by("organisation", "-valid_from")
+        )
+    above = held.filter(
+        organisation__tree_id=organisation.tree_id,
+        organisation__lft__lte=organisation.lft,
+        organisation__rght__gte=organisation.rght,
+    )
+    nearest = above.order_by("-organisation__level", "-valid_from").first()
+    return [nearest] if nearest else []
+
+
+def intervals_behind(items: Iterable[int], begin: datetime, end: datetime) -> QuerySet[Interval]:
+    """Intervals of these items' targets in which they were not up, overlapping [begin, end)."""
+    return (
+        Interval.objects.filter(target__item__in=list(items), started_at__lt=end)
+        .exclude(state=State.UP)
+        .filter(Q(ended_at=None) | Q(ended_at__gt=begin))
+        .order_by("started_at", "pk")
+    )
+
+
+def windows_behind(items: Iterable[int], begin: datetime, end: datetime) -> QuerySet[MaintenanceWindow]:
+    """Planned work on these items or on what they rest on, overlapping [begin, end)."""
+    below = rests_on(items).items
+    return MaintenanceWindow.objects.filter(
+        items__in=list(below), starts_at__lt=end, ends_at__gt=begin
+    ).distinct()
+
+
+# --- reading ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Look:
+    """All that is asked of the database for some services over one window, read once."""
+
+    service_ids: Sequence[int]
+    start: datetime
+    end: datetime
+    _parts: dict[int, list[ServiceComponent]] = field(init=False, default_factory=lambda: defaultdict(list))
+    _declared: dict[int, list[DeclaredOutage]] = field(init=False, default_factory=lambda: defaultdict(list))
+    _spans: dict[int, dict[int, list[Span]]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for part in ServiceComponent.objects.filter(service__in=self.service_ids).order_by("pk"):
+            self._parts[part.service_id].append(part)
+        named = {part.item_id for parts in self._parts.values() for part in parts}
+        self._trees = Trees(named)
+        self._states = intervals.states(sorted(self._trees.watched), self.start, self.end)
+        outages = DeclaredOutage.objects.filter(service__in=self.service_ids, starts_at__lt=self.end)
+        for outage in outages.filter(Q(ends_at=None) | Q(ends_at__gt=self.start)).order_by("starts_at", "pk"):
+            self._declared[outage.service_id].append(outage)
+
+    def at(
+        self, service: Service, organisation: Organisation | None, promise: Promise | None
+    ) -> ServiceAvailability:
+        """One service as one municipality had it."""
+        window = (self.start, self.end)
+        node, items = self._trees.service(_of(self._parts[service.pk], organisation))
+        states: dict[str, list[Change]] = {str(pk): self._states.get(pk, []) for pk in items}
+        said = [o for o in self._declared[service.pk] if _concerns(o.organisation_id, organisation)]
+        if said:
+            states[DECLARED] = _declared_states(said, self.start, watched=node is not None)
+            node = all_of(node, DECLARED) if node is not None else DECLARED
+        if node is None:
+            return ServiceAvailability(service, organisation, window, None, promise)
+        planned = self._planned(node, items, promise.notice_hours if promise else 0)
+        result = measure(
+            node, states, window, promise.work if promise else ALWAYS, planned, zone=settings.TIME_ZONE
+        )
+        return ServiceAvailability(
+            service, organisation, window, result, promise, tuple(items), tuple(planned)
+        )
+
+    def _planned(self, node: Node, items: Sequence[int], notice: int) -> list[Span]:
+        """When announced work takes the service down: the same composition, with the parts in work as down."""
+        if notice not in self._spans:
+            self._spans[notice] = maintenance.spans(self._trees.watched, self.start, self.end, notice)
+        spans = {pk: self._spans[notice].get(pk, []) for pk in items}
+        if not any(spans.values()):
+            return []
+        states: dict[str, list[Change]] = {DECLARED: [(self.start, State.UP)]}
+        for pk, own in spans.items():
+            states[str(pk)] = [(self.start, State.UP)]
+            for begin, end in own:
+                states[str(pk)] += [(begin, State.DOWN), (end, State.UP)]
+        timeline = measure(node, states, (self.start, self.end)).timeline
+        return [(s.begin, s.end) for s in timeline if s.state is State.DOWN]
+
+
+def _of(parts: Sequence[ServiceComponent], organisation: Organisation | None) -> list[ServiceComponent]:
+    """The parts that serve this municipality: the shared ones and its own. For a region the shared ones, else all."""
+    if organisation is None or organisation.kind == OrganisationKind.REGION:
+        return [part for part in parts if part.organisation_id is None] or list(parts)
+    return [part for part in parts if part.organisation_id in (None, organisation.pk)]
+
+
+def _concerns(organisation_id: int | None, organisation: Organisation | None) -> bool:
+    return organisation_id is None or (organisation is not None and organisation_id == organisation.pk)
+
+
+def _declared_states(said: Sequence[DeclaredOutage], start: datetime, *, watched: bool) -> list[Change]:
+    """Declared outages as states of a part of its own. Outside them it is up where pollers tell the rest, else unknown."""
+    rest = State.UP if watched else State.UNKNOWN
+    edges: list[tuple[datetime, int, bool]] = []
+    for outage in said:
+        edges.append((max(outage.starts_at, start), 1, outage.degraded))
+        if outage.ends_at:
+            edges.append((outage.ends_at, -1, outage.degraded))
+    changes: list[Change] = [(start, rest)]
+    count = {True: 0, False: 0}
+    for at, step, degraded in sorted(edges, key=lambda edge: edge[0]):
+        count[degraded] += step
+        changes.append((at, State.DOWN if count[False] else State.DEGRADED if count[True] else rest))
+    return changes
