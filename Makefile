@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 # The pages' own packages; the second list is for tests and the theme.
-NPM := PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --no-audit --no-fund --loglevel=error
+NPM := npm_config_update_notifier=false PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --no-audit --no-fund --loglevel=error
 STATIC := $(shell find cmdb monitoring sla servicedesk -path '*/static/*' -type f 2>/dev/null)
 CATALOGUES := $(shell find cmdb monitoring sla servicedesk -name '*.po' 2>/dev/null)
 
