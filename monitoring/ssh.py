@@ -154,20 +154,20 @@ def printable_line(text: str) -> str:
     return ""
 
 
-_KIND = r"(?:\d+\s+)?"
+_KIND = r"(?:\d+[ \t]+)?"
 _SECRETS: Final = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for pattern in (
-        rf"(?P<keep>^\s*enable\s+(?:secret|password)\s+(?:level\s+\d+\s+)?{_KIND})\S+",
-        rf"(?P<keep>^\s*username\s+\S+\s.*?\b(?:secret|password)\s+{_KIND})\S+",
-        r"(?P<keep>^\s*snmp-server\s+community\s+)\S+",
-        r"(?P<keep>^\s*snmp-server\s+host\s+\S+\s+(?:(?:traps|informs)\s+)?(?:version\s+(?:1|2c)\s+)?)(?!version|traps|informs)\S+",
-        r"(?P<keep>^\s*snmp-server\s+user\s.*?\bauth\s+\S+\s+)\S+",
-        r"(?P<keep>^\s*snmp-server\s+user\s.*?\bpriv\s+(?:aes\s+\d+|3?des|\S+)\s+)\S+",
-        r"(?P<keep>^\s*crypto\s+isakmp\s+key\s+(?:\d\s+)?)\S+",
-        rf"(?P<keep>^\s*(?:tacacs-server|radius-server|server-private)\b.*?\bkey\s+{_KIND})\S+",
-        rf"(?P<keep>^\s*(?:\S+\s+)*?(?:password|secret|passphrase|pre-shared-key|key-string|psk|wpa-psk\s+\S+)\s+{_KIND})(?!\d+\s)\S+$",
-        rf"(?P<keep>^\s+key\s+{_KIND})(?!chain\b)\S+$",
+        rf"(?P<keep>^[ \t]*enable[ \t]+(?:secret|password)[ \t]+(?:level[ \t]+\d+[ \t]+)?{_KIND})\S+",
+        rf"(?P<keep>^[ \t]*username[ \t]+\S+[ \t].*?\b(?:secret|password)[ \t]+{_KIND})\S+",
+        r"(?P<keep>^[ \t]*snmp-server[ \t]+community[ \t]+)\S+",
+        r"(?P<keep>^[ \t]*snmp-server[ \t]+host[ \t]+\S+[ \t]+(?:(?:traps|informs)[ \t]+)?(?:version[ \t]+(?:1|2c)[ \t]+)?)(?!version|traps|informs)\S+",
+        r"(?P<keep>^[ \t]*snmp-server[ \t]+user[ \t].*?\bauth[ \t]+\S+[ \t]+)\S+",
+        r"(?P<keep>^[ \t]*snmp-server[ \t]+user[ \t].*?\bpriv[ \t]+(?:aes[ \t]+\d+|3?des|\S+)[ \t]+)\S+",
+        r"(?P<keep>^[ \t]*crypto[ \t]+isakmp[ \t]+key[ \t]+(?:\d[ \t]+)?)\S+",
+        rf"(?P<keep>^[ \t]*(?:tacacs-server|radius-server|server-private)\b.*?\bkey[ \t]+{_KIND})\S+",
+        rf"(?P<keep>^[ \t]*(?:\S+[ \t]+)*?(?:password|secret|passphrase|pre-shared-key|key-string|psk|wpa-psk[ \t]+\S+)[ \t]+{_KIND})(?!\d+[ \t])\S+$",
+        rf"(?P<keep>^[ \t]+key[ \t]+{_KIND})(?!chain\b|\d+$)\S+$",
         r"(?P<keep>^-----BEGIN [A-Z ]*PRIVATE KEY-----\n)[\s\S]*?(?=^-----END )",
     )
 )

@@ -56,6 +56,8 @@ async def _echo(
             await loop.sock_sendall(sock, packet)
             while True:
                 answer = await loop.sock_recv(sock, 2048)
+                if len(answer) < 8:
+                    continue
                 kind, _, _, _, echoed = struct.unpack_from("!BBHHH", answer)
                 if kind == (REPLY_V6 if v6 else REPLY_V4) and echoed == number and answer[8:] == payload:
                     return Result(True, rtt_ms=(time.perf_counter() - begun) * 1000)

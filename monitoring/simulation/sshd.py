@@ -43,6 +43,7 @@ class CommandLines:
         self._devices, self.port, self._revision, self._hangs = devices, port, revision, hangs
         self._listeners: dict[str, asyncssh.SSHAcceptor] = {}
         self._connections: dict[str, set[Any]] = {}
+        self._shells: dict[str, set[asyncio.Task[Any]]] = {}
         self._key = asyncssh.generate_private_key("ssh-ed25519")
 
     async def open(self, address: str) -> None:
@@ -59,7 +60,7 @@ class CommandLines:
             def connection_lost(self, exc: Exception | None) -> None:
                 alive.discard(self.conn)
 
-        self._connections[address] = alive
+        self._connections[address], self._shells[address] = alive, set()
         self._listeners[address] = await asyncssh.listen(
             address,
             self.port,
@@ -77,15 +78,21 @@ class CommandLines:
         if listener is None:
             return
         listener.close()
-        for connection in list(self._connections.pop(address, ())):
+        for connection in list(self._connections.pop(address)):
             connection.abort()
+        for shell in list(self._shells.pop(address)):
+            shell.cancel()
         await listener.wait_closed()
 
     async def close_all(self) -> None:
         await asyncio.gather(*(self.close(address) for address in list(self._listeners)))
 
     async def _shell(self, process: Any) -> None:
-        device = self._devices[process.get_extra_info("sockname")[0]]
+        address = process.get_extra_info("sockname")[0]
+        device, task = self._devices[address], asyncio.current_task()
+        if task is not None and address in self._shells:
+            self._shells[address].add(task)
+            task.add_done_callback(self._shells[address].discard)
         with suppress(asyncssh.BreakReceived, asyncssh.TerminalSizeChanged, ConnectionError):
             await self._talk(process, device)
         process.exit(0)
