@@ -24,3 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "cmdb.common.errors.bad_request"
+handler403 = "cmdb.common.errors.permission_denied"
+handler404 = "cmdb.common.errors.page_not_found"
+handler500 = "cmdb.common.errors.server_error"
