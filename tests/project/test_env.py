@@ -61,6 +61,7 @@ def test_production_refuses_to_start_without(missing: str, tmp_path: Path) -> No
         ("SAMDRIFT_ALLOWED_HOSTS", "desk.example.no,*", "trusts every name"),
         ("SAMDRIFT_ENV", "prod", "one of development, demo, test, production"),
     ],
+    ids=["short key", "no key", "second no key", "every host", "unknown stage"],
 )
 def test_a_wrong_value_is_refused(name: str, value: str, words: str, tmp_path: Path) -> None:
     done = run(tmp_path, GOOD | {name: value}, MANAGE)
