@@ -23,6 +23,7 @@ def new_code() -> str:
 
 
 def _page(request: HttpRequest, status: int, *, plain: bool = False, **context: Any) -> HttpResponse:
+    plain = plain or not hasattr(request, "user")  # a middleware before sign-in may have refused
     code = new_code()
     logger.log(
         logging.ERROR if status >= 500 else logging.INFO, "%s for %s, code %s", status, request.path, code

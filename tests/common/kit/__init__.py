@@ -91,9 +91,16 @@ GROUPS = [
 
 def _shell() -> dict[str, Any]:
     def link(label: str, icon: str = "", **extra: Any) -> SimpleNamespace:
-        return SimpleNamespace(label=label, url="#", icon=icon, current=False, children=[], count=None, color="", **extra)
+        return SimpleNamespace(
+            label=label, url="#", icon=icon, current=False, children=[], count=None, color="", **extra
+        )
 
-    menu = [link("Desk", "inbox"), link("Endringer", "change"), link("Overvåking", "eye"), link("Register", "server")]
+    menu = [
+        link("Desk", "inbox"),
+        link("Endringer", "change"),
+        link("Overvåking", "eye"),
+        link("Register", "server"),
+    ]
     menu[0].current = True
     views = [link("Mine saker", "person"), link("Driftskøen", "inbox"), link("Brutt frist", "breach")]
     views[0].count, views[1].count, views[2].count = 7, 38, 2
@@ -129,9 +136,17 @@ GRAPH = {
 
 def contexts() -> dict[str, dict[str, Any]]:
     """Context of every example page, by template name without ending."""
-    month = [ui.Day("ok")] * 16 + [ui.Day("down", 0.18), ui.Day("part", 0.02), ui.Day("plan", 0.1), ui.Day("none")]
+    month = [ui.Day("ok")] * 16 + [
+        ui.Day("down", 0.18),
+        ui.Day("part", 0.02),
+        ui.Day("plan", 0.1),
+        ui.Day("none"),
+    ]
     services = [("Profil (pleie og omsorg)", month, "Profil: 99,41 % i oktober, nede 4 t 23 min")]
-    targets = [("Svartid, kritisk", "95 % på 30 min", 1, 6, 0, True), ("Løsningstid", "90 % på 4 t", 0.83, 6, 1, False)]
+    targets = [
+        ("Svartid, kritisk", "95 % på 30 min", 1, 6, 0, True),
+        ("Løsningstid", "90 % på 4 t", 0.83, 6, 1, False),
+    ]
     refused = Fault(QueryDict("phone=48001234"))
     plain = {"side_menu": []}
     return {
@@ -166,7 +181,9 @@ def render(name: str, context: Mapping[str, Any], *, user: Any = None, query: st
         display_name="Ingrid Berg", get_username="ib",
     )  # fmt: skip
     engine = Engine.get_default()
-    with_kit = Engine(dirs=[*engine.dirs, str(HERE)], app_dirs=True, libraries=engine.libraries, builtins=engine.builtins)
+    with_kit = Engine(
+        dirs=[*engine.dirs, str(HERE)], app_dirs=True, libraries=engine.libraries, builtins=engine.builtins
+    )
     template = with_kit.get_template(f"{name.split('_')[0]}.html")
     values = _shell() | {"request": request, "now": NOW, "csrf_token": "x" * 64} | dict(context)
     with translation.override("nb"):
@@ -189,4 +206,6 @@ def main(folder: Path) -> None:
             shutil.copyfile(storage.path(name), target)
     for name, html in pages().items():
         (folder / f"{name}.html").write_text(html)
-        (folder / f"{name}_dark.html").write_text(html.replace('data-color-scheme="auto"', 'data-color-scheme="dark"'))
+        (folder / f"{name}_dark.html").write_text(
+            html.replace('data-color-scheme="auto"', 'data-color-scheme="dark"')
+        )
