@@ -17,8 +17,8 @@ from pysnmp.proto.api import v2c
 from pysnmp.smi import instrum
 
 from monitoring.simulation import ber
+from monitoring.simulation.cells import Cell, Running, Table, next_after
 from monitoring.simulation.models import Oid
-from monitoring.simulation.tables import Cell, Running, Table, next_after
 from monitoring.snmp.data import SnmpAuth
 
 _UNSIGNED32: Final = {

@@ -8,9 +8,10 @@ from typing import Final
 
 from monitoring.simulation import faults
 from monitoring.simulation.agent import Agent, Network
+from monitoring.simulation.cells import Running
 from monitoring.simulation.devices import BY_ADDRESS, DEVICES, SimDevice, silent
 from monitoring.simulation.sshd import CommandLines
-from monitoring.simulation.tables import DAY, Running, table_of
+from monitoring.simulation.tables import DAY, table_of
 
 WATCH_SECONDS: Final = 0.3
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from monitoring.simulation import ber
+from monitoring.simulation.cells import Cell
 from monitoring.simulation.models import Oid
-from monitoring.simulation.tables import Cell
 
 _TAGS: Final = {
     b"2": ber.INTEGER, b"4": ber.OCTETS, b"5": ber.NULL, b"6": ber.OID, b"64": ber.IP_ADDRESS,

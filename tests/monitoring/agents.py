@@ -11,7 +11,7 @@ from typing import cast
 
 from monitoring.simulation import ber
 from monitoring.simulation.agent import Agent, Network
-from monitoring.simulation.tables import Table
+from monitoring.simulation.cells import Table
 from monitoring.snmp import Endpoint, SnmpAuth
 
 V2C = SnmpAuth.v2c("test-community")

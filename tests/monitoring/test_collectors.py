@@ -21,9 +21,10 @@ from monitoring.collectors import (
 )
 from monitoring.mibs import host_resources, ifmib, snmpv2
 from monitoring.mibs.values import MISSING, Value, dotted, integer, octets
+from monitoring.simulation.cells import Running
 from monitoring.simulation.devices import DEVICES, SimDevice
 from monitoring.simulation.replay import Recording
-from monitoring.simulation.tables import Running, table_of
+from monitoring.simulation.tables import table_of
 from tests.monitoring.agents import RECORDINGS
 from tests.monitoring.test_mibs import plain
 

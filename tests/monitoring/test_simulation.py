@@ -15,6 +15,7 @@ import pytest
 
 from monitoring.mibs.snmpv2 import SYS_NAME, SYS_UPTIME
 from monitoring.simulation import ber, faults
+from monitoring.simulation.cells import Running
 from monitoring.simulation.configs import running_config
 from monitoring.simulation.devices import (
     BY_NAME,
@@ -26,7 +27,7 @@ from monitoring.simulation.devices import (
     silent,
 )
 from monitoring.simulation.replay import Recording, cell
-from monitoring.simulation.tables import Running, table_of
+from monitoring.simulation.tables import table_of
 from monitoring.snmp import Answer, Endpoint, Fault, get_many
 from tests.monitoring.agents import RECORDINGS, free_port
 

@@ -11,8 +11,8 @@ import pytest
 from monitoring.mibs.values import MISSING, Value, dotted, integer, octets
 from monitoring.simulation import ber
 from monitoring.simulation.agent import wire_value
+from monitoring.simulation.cells import Cell
 from monitoring.simulation.replay import Recording
-from monitoring.simulation.tables import Cell
 from monitoring.snmp import (
     Answer,
     Endpoint,
