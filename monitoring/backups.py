@@ -1,0 +1,157 @@
+"""Running configurations: fetched over SSH, kept encrypted, compared with the one before.
+
+The full text is kept, encrypted, because a device is restored from it; differences and pages hold no secret (`shown`).
+"""
+
+import difflib
+import hashlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from monitoring import events, ssh
+from monitoring.models import BackupResult, ConfigBackup, CredentialKind, Severity, Target
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 8
+SECONDS: Final = 30.0
+KEEP: Final = 200
+"""Fetches that are kept of one target; the last full text is always among them."""
+
+Fetched = tuple[str, str]
+"""Text, or "" and why there is none."""
+
+
+def run(now: datetime | None = None) -> int:
+    """Back up all enabled targets that have an SSH login, a few at once; how many there were.
+
+    A run that was killed is simply run again: each target's row is saved as soon as it is fetched.
+    """
+    rows = Target.objects.filter(is_enabled=True).exclude(ssh_credential=None)
+    targets = list(rows.select_related("ssh_credential").order_by("pk"))
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="backup") as pool:
+        for target, fetched in zip(targets, pool.map(_fetch, targets), strict=True):
+            save(target, fetched, now or timezone.now())
+    return len(targets)
+
+
+def back_up(target: Target) -> ConfigBackup:
+    """Fetch one target's configuration now and keep it. What goes wrong is the result of the row, not an exception."""
+    return save(target, _fetch(target), timezone.now())
+
+
+def _fetch(target: Target) -> Fetched:
+    """In a thread: touches no database (the credential comes with the row)."""
+    credential = target.ssh_credential
+    if credential is None or credential.kind != CredentialKind.SSH or not isinstance(credential.secret, dict):
+        return "", "it has no SSH login"
+    secret = credential.secret
+    try:
+        text = ssh.fetch_running_config(
+            target.address,
+            target.ssh_port,
+            str(secret.get("username", "")),
+            str(secret.get("password", "")),
+            str(secret.get("enable", "") or ""),
+            timeout=SECONDS,
+        )
+    except ssh.SshError as error:
+        return "", error.message
+    return text.replace("\x00", ""), ""
+
+
+def save(target: Target, fetched: Fetched, at: datetime) -> ConfigBackup:
+    """Keep what was fetched; an event where the configuration changed or could not be fetched."""
+    text, error = fetched
+    with transaction.atomic():
+        # One at a time for a target, so that each is compared with the one before it.
+        Target.objects.select_for_update(no_key=True, of=("self",)).get(pk=target.pk)
+        before = last(target)
+        if error:
+            backup = ConfigBackup.objects.create(
+                target=target, taken_at=at, result=BackupResult.FAILED, error=error[:300]
+            )
+        else:
+            backup = _keep(target, text, before, at)
+        _tell(target, backup, before)
+        old = ConfigBackup.objects.filter(target=target).order_by("-taken_at", "-pk").values("pk")[KEEP:]
+        ConfigBackup.objects.filter(pk__in=list(old.values_list("pk", flat=True))).exclude(
+            pk=before.pk if before else None
+        ).delete()
+    return backup
+
+
+def last(target: Target) -> ConfigBackup | None:
+    """The newest row that holds a full text."""
+    full = ConfigBackup.objects.filter(target=target, result=BackupResult.CHANGED)
+    return full.order_by("-taken_at", "-pk").first()
+
+
+def _keep(target: Target, text: str, before: ConfigBackup | None, at: datetime) -> ConfigBackup:
+    """A changed text is kept whole; an unchanged one as the fact that it was."""
+    new = ssh.comparable(text)
+    digest = hashlib.sha256(new.encode()).hexdigest()
+    if before is not None and before.sha256 == digest:
+        return ConfigBackup.objects.create(
+            target=target, taken_at=at, result=BackupResult.UNCHANGED, sha256=digest
+        )
+    old = ssh.comparable(before.content) if before is not None else new
+    lines = _difference(old, new)
+    # Kept without secrets: a hunk shows pieces of lines' surroundings, in which a key could no longer be told.
+    safe = _difference(ssh.redact(old), ssh.redact(new))
+    return ConfigBackup.objects.create(
+        target=target,
+        taken_at=at,
+        result=BackupResult.CHANGED,
+        sha256=digest,
+        content=text,
+        diff="\n".join(safe),
+        lines_added=sum(line.startswith("+") and not line.startswith("+++") for line in lines),
+        lines_removed=sum(line.startswith("-") and not line.startswith("---") for line in lines),
+    )
+
+
+def _difference(before: str, after: str) -> list[str]:
+    """Unified, without file names; three lines around each change."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "now", lineterm="", n=3)
+    return list(lines)
+
+
+def _tell(target: Target, backup: ConfigBackup, before: ConfigBackup | None) -> None:
+    key = events.problem_key(target.pk, "backup_failed")
+    previous = (
+        ConfigBackup.objects.filter(target=target).exclude(pk=backup.pk).order_by("-taken_at", "-pk").first()
+    )
+    failed_before = previous is not None and previous.result == BackupResult.FAILED
+    if backup.result == BackupResult.FAILED:
+        if not failed_before:
+            events.post(
+                target, "backup_failed", severity=Severity.INFORMATION, source="backup", problem_key=key,
+                text=backup.error, at=backup.taken_at,
+            )  # fmt: skip
+        return
+    if failed_before:
+        events.post(
+            target, "backup_failed", severity=Severity.INFORMATION, source="backup", problem_key=key, clears=True,
+            at=backup.taken_at,
+        )  # fmt: skip
+    if backup.result == BackupResult.CHANGED and before is not None:
+        counts = {"added": backup.lines_added, "removed": backup.lines_removed}
+        events.post(
+            target,
+            "config_changed",
+            severity=Severity.INFORMATION,
+            source="backup",
+            data=counts,
+            at=backup.taken_at,
+        )
+
+
+def shown(backup: ConfigBackup) -> str:
+    """A configuration as a page may show it: passwords, keys and communities taken out."""
+    return ssh.redact(str(backup.content))
