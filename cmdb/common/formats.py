@@ -5,6 +5,7 @@ Bokmål and Nynorsk: ``1 234,5`` (narrow no-break space), ``21.11.2026 14.05``. 
 ``2026-11-21 14:05``.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -42,6 +43,23 @@ def clock(value: datetime | None) -> str:
         return ""
     local = timezone.localtime(value) if timezone.is_aware(value) else value
     return local.strftime("%H.%M" if norwegian() else "%H:%M")
+
+
+def column(values: Iterable[date | datetime | None], time: bool = False) -> list[str]:
+    """``day`` (or ``when``, with ``time``) of a whole column: zone and pattern are asked once."""
+    zone, dotted = timezone.get_current_timezone(), norwegian()
+    out = []
+    for value in values:
+        if value is None:
+            out.append("")
+            continue
+        clock = ""
+        if isinstance(value, datetime):
+            value = value.astimezone(zone) if value.tzinfo is not None else value
+            clock = f" {value.hour:02}{'.' if dotted else ':'}{value.minute:02}" if time else ""
+        d, m, y = value.day, value.month, value.year
+        out.append((f"{d:02}.{m:02}.{y:04}" if dotted else f"{y:04}-{m:02}-{d:02}") + clock)
+    return out
 
 
 def when(value: date | datetime | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxLengthValidator
-from django.db.models import Model
+from django.db.models import Model, URLField
 from django.forms.models import model_to_dict
 from django.utils.translation import gettext_lazy as _
 
@@ -89,7 +89,25 @@ class ScopedForm(_Scoped, forms.Form):
         self._prepare(user, {})
 
 
-class ScopedModelForm(_Scoped, forms.ModelForm):
+def _form_field(field: Any, **kwargs: Any) -> forms.Field | None:
+    """Addresses typed without a scheme mean https."""
+    if isinstance(field, URLField):
+        kwargs.setdefault("assume_scheme", "https")
+    made: forms.Field | None = field.formfield(**kwargs)
+    return made
+
+
+class _FormType(forms.models.ModelFormMetaclass):
+    """Gives every Meta our way from model fields to form fields, unless it has its own."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
+        meta = attrs.get("Meta")
+        if meta is not None and not hasattr(meta, "formfield_callback"):
+            meta.formfield_callback = _form_field
+        return super().__new__(cls, name, bases, attrs)
+
+
+class ScopedModelForm(_Scoped, forms.ModelForm, metaclass=_FormType):
     """A model's form: ``ScopedModelForm(request.POST, instance=item, user=request.user)``.
 
     Class attributes: ``pick`` (field → URL name of its suggestions), ``unscoped`` (choices of rows that

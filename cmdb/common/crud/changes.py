@@ -8,10 +8,12 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from cmdb.common import formats
 from cmdb.common.scope import narrow
 
+VERBS = {"insert": _lazy("registered"), "update": _lazy("changed"), "delete": _lazy("deleted")}
 QUIET = {"created_at", "updated_at", "id"}
 
 
@@ -40,7 +42,12 @@ def changes(obj: models.Model, user: Any, limit: int = 50) -> list[Change]:
         before = events[index + 1] if index + 1 < len(events) else None
         meta = event.pgh_context.metadata if event.pgh_context else {}
         who = people.get(str(meta.get("user"))) or str(meta.get("actor") or _("the system"))
-        change = Change(event.pgh_created_at, who, event.pgh_label, str(meta.get("source", "")))
+        change = Change(
+            event.pgh_created_at,
+            who,
+            str(VERBS.get(event.pgh_label, event.pgh_label)),
+            str(meta.get("source", "")),
+        )
         if before is not None:
             for one in tracked:
                 old, new = getattr(before, one.attname), getattr(event, one.attname)

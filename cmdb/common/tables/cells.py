@@ -47,15 +47,26 @@ def fill(element: str, *parts: Texts, drop: bool = False) -> list[str]:
     """
     if element.replace("%%", "").count("%s") != len(parts):
         raise TypeError(f"{element}: {len(parts)} parts")
-    if drop:
-        return ["" if p[0] is None else element % tuple(map(_text, p)) for p in zip(*parts, strict=True)]
+    columns = [_escaped(part) for part in parts]
+    rows = zip(*columns, strict=True)
+    if None not in parts[0]:
+        return list(map(element.__mod__, rows)) if parts[1:] else [element % text for text in columns[0]]
     return [
-        element % tuple(map(_text, p)) if p[0] is not None else _text(p[-1]) for p in zip(*parts, strict=True)
+        element % row if first is not None else "" if drop else row[-1]
+        for first, row in zip(parts[0], rows, strict=True)
     ]
 
 
-def _text(value: str | None) -> str:
-    return "" if value is None else escape(value)
+_GAP = "\x00"  # no text in PostgreSQL holds it
+
+
+def _escaped(part: Texts) -> list[str]:
+    """Every text of ``part`` escaped: in one go, because a call per text costs more than the rest of the row."""
+    texts = ["" if text is None else text for text in part]
+    if not texts:
+        return []
+    found = escape(_GAP.join(texts)).split(_GAP)
+    return found if len(found) == len(texts) else [escape(text).replace(_GAP, "") for text in texts]
 
 
 def literal(text: Any) -> str:
@@ -83,7 +94,11 @@ def urls(view: str, *arguments: Sequence[Any]) -> list[str | None]:
     rows = list(zip(*arguments, strict=True))
     if pattern is None:  # a converter (uuid, say) that refuses the stand-in: ask for each row
         return [None if None in row else reverse(view, args=row) for row in rows]
-    return [None if None in row else pattern % tuple(quote(str(v), safe="") for v in row) for row in rows]
+    return [None if None in row else pattern % tuple(map(_quoted, row)) for row in rows]
+
+
+def _quoted(value: Any) -> Any:
+    return value if type(value) is int else quote(str(value), safe="")
 
 
 def memo(render: Callable[[Any], str], values: Sequence[Any]) -> list[str]:

@@ -2,11 +2,13 @@
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import django_tables2 as tables
-from django.utils.translation import gettext
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
 from django_tables2 import A
 
 from cmdb.common import formats, words
@@ -269,12 +271,33 @@ class DateCol(Col):
 
     def texts(self, page: Page) -> Sequence[str | None]:
         """Day, or day and time of day."""
-        return [(formats.when if self.time else formats.day)(v) for v in page[str(self.accessor)]]
+        return formats.column(page[str(self.accessor)], self.time)
 
     def pieces(self, page: Page) -> tuple[str, list[Sequence[str | None]]]:
         """``<time datetime>``."""
         stamps = [None if v is None else v.isoformat() for v in page[str(self.accessor)]]
         return '<time datetime="%s">%s</time>', [stamps, self.texts(page)]
+
+
+@lru_cache(maxsize=4096)
+def _old(day: date, year: int, language: str) -> str:
+    """A day as ``words.ago`` names it, once per day and language: formatting it costs more than a row."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return words.date_words(noon, datetime(year, 7, 1, tzinfo=UTC))
+
+
+def ages(instants: Sequence[datetime | None], now: datetime) -> list[str | None]:
+    """``words.ago`` of a whole column."""
+    zone, language = timezone.get_current_timezone(), get_language() or ""
+    year, old = now.astimezone(zone).year, now - timedelta(days=8)
+    return [
+        None
+        if v is None
+        else _old(v.astimezone(zone).date(), year, language)
+        if v < old
+        else words.ago(v, now)
+        for v in instants
+    ]
 
 
 class AgeCol(Col):
@@ -284,7 +307,7 @@ class AgeCol(Col):
 
     def texts(self, page: Page) -> Sequence[str | None]:
         """Instants as people read them: what an export shows, for an age is stale when it is read."""
-        return [formats.when(v) for v in page[str(self.accessor)]]
+        return formats.column(page[str(self.accessor)], time=True)
 
     def pieces(self, page: Page) -> tuple[str, list[Sequence[str | None]]]:
         """``<time datetime>8 min</time>``."""
@@ -292,5 +315,5 @@ class AgeCol(Col):
         stamps = [None if v is None else v.isoformat(timespec="seconds") for v in instants]
         return '<time datetime="%s">%s</time>', [
             stamps,
-            [words.ago(v, page.now) if v else None for v in instants],
+            ages(instants, page.now),
         ]

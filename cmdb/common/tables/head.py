@@ -2,6 +2,7 @@
 
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.safestring import SafeString, mark_safe
@@ -12,12 +13,9 @@ if TYPE_CHECKING:
 
 def address(query: QueryDict | None, **changes: Any) -> str:
     """Query string with ``changes`` (None takes a parameter away); ``?`` alone when nothing is left."""
-    copy = query.copy() if query is not None else QueryDict(mutable=True)
-    for name, value in changes.items():
-        copy.pop(name, None)
-        if value is not None:
-            copy[name] = str(value)
-    return "?" + copy.urlencode()
+    pairs = [(key, v) for key, values in query.lists() if key not in changes for v in values] if query else []
+    pairs += [(key, str(value)) for key, value in changes.items() if value is not None]
+    return "?" + urlencode(pairs)
 
 
 def head(table: "FastTable") -> SafeString:

@@ -161,12 +161,13 @@ class KeysetPage:
 def read_page(
     queryset: QuerySet[Any], paths: Sequence[str], per_page: int, cursor: str | None = None
 ) -> KeysetPage:
-    """One page of ``paths`` of an ordered queryset, as tuples in the order of ``paths``.
+    """One page of ``paths`` (each once) of an ordered queryset, as tuples in the order of ``paths``.
 
     One statement: a row more than asked for tells whether there are more.
     """
     keys = sort_keys(queryset)
-    want = [*paths, *(key.path for key in keys)]
+    want = list(dict.fromkeys([*paths, *(key.path for key in keys)]))
+    places = [want.index(key.path) for key in keys]
     at = read_cursor(cursor, keys)
     try:
         rows, backwards = _fetch(queryset, keys, want, per_page, at)
@@ -179,8 +180,8 @@ def read_page(
     ahead, behind = (bool(at), more) if backwards else (more, bool(at))
     return KeysetPage(
         object_list=[row[:width] for row in rows],
-        next_cursor=write_cursor(keys, rows[-1][width:], False) if ahead and rows else None,
-        previous_cursor=write_cursor(keys, rows[0][width:], True) if behind and rows else None,
+        next_cursor=write_cursor(keys, [rows[-1][i] for i in places], False) if ahead and rows else None,
+        previous_cursor=write_cursor(keys, [rows[0][i] for i in places], True) if behind and rows else None,
         first=not behind,
     )
 
