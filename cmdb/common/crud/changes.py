@@ -8,12 +8,16 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from cmdb.common import formats
 from cmdb.common.scope import narrow
 
-VERBS = {"insert": _lazy("registered"), "update": _lazy("changed"), "delete": _lazy("deleted")}
+VERBS = {
+    "insert": gettext_lazy("registered"),
+    "update": gettext_lazy("changed"),
+    "delete": gettext_lazy("deleted"),
+}
 QUIET = {"created_at", "updated_at", "id"}
 
 
