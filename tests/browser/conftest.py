@@ -19,7 +19,15 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import ConsoleMessage, Page, Response
+from playwright.sync_api import (
+    Browser,
+    BrowserType,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Response,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from cmdb.models import User
@@ -57,11 +65,34 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": found, "args": arguments}
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    """For this package only, not for the whole session as the plugin has it: while Playwright's plain interface is
+    open, an event loop counts as running in this thread, and every asyncio.run of a later test would be refused.
+    """
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser_type(playwright: Playwright, browser_name: str) -> BrowserType:
+    """Chromium, unless the command line names another."""
+    found: BrowserType = getattr(playwright, browser_name)
+    return found
+
+
+@pytest.fixture(scope="package")
+def browser(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
+    """One browser for all tests of the package; every test has a context of its own."""
+    started = browser_type.launch(**browser_type_launch_args)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="package")
+def browser_context_args() -> dict[str, Any]:
     """A Norwegian at a desk; animations off, so that nothing is looked at half-way."""
     return {
-        **browser_context_args,
         "locale": "nb-NO",
         "timezone_id": "Europe/Oslo",
         "viewport": {"width": 1280, "height": 900},
