@@ -246,6 +246,14 @@ def test_every_error_of_the_summary_leads_to_an_element_that_is_there() -> None:
         assert f'id="{anchor}"' in html
 
 
+def test_the_summary_says_missing_only_where_something_was_left_out() -> None:
+    with translation.override("en"):
+        summary = '{% include "common/partials/error_summary.html" %}'
+        assert "3 things are missing" in show(summary, form=kit.Fault({}))
+        wrong = kit.Fault({"what": "x", "system": "nonsense", "how_bad": "me"})
+        assert "One thing must be put right" in show(summary, form=wrong)
+
+
 # --- pages -----------------------------------------------------------------------------------------------
 
 

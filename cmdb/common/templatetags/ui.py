@@ -136,6 +136,13 @@ def _with_label(bound: BoundField, text: Any) -> str:
 
 
 @register.filter
+def all_missing(form: Any) -> bool:
+    """Whether every error says that something was left out; else the heading must not say so."""
+    data = form.errors.as_data()
+    return all(error.code == "required" for errors in data.values() for error in errors)
+
+
+@register.filter
 def error_links(form: Any) -> list[tuple[str, str]]:
     """Anchor and sentence of every error, for the summary on top of a form."""
     links: list[tuple[str, str]] = []
