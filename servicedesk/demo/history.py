@@ -18,7 +18,7 @@ from servicedesk.demo.outages import Outage, draw, write
 from servicedesk.demo.planned import Work, plan
 from servicedesk.demo.region import Region
 from servicedesk.demo.saving import Draft, save
-from servicedesk.models import Category, Level
+from servicedesk.models import Category, Level, PriorityRule
 from sla.worktime import WorkCalendar, due_at
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -61,6 +61,7 @@ class World:
     now: dt.datetime
     categories: dict[str, Category] = field(default_factory=dict)
     clients: dict[int, Item] = field(default_factory=dict)
+    matrix: priority.Matrix = field(default_factory=dict)
 
 
 def load(region: Region, catalogue: Catalogue, network: Network, now: dt.datetime, months: int) -> None:
@@ -69,6 +70,7 @@ def load(region: Region, catalogue: Catalogue, network: Network, now: dt.datetim
     for slug, name, kind in texts.CATEGORIES:
         world.categories[slug] = Category.objects.create(slug=slug, name=name, kind=kind)
     world.clients = {item.user_id: item for item in Item.objects.filter(family="client") if item.user_id}
+    world.matrix = {(r.impact, r.urgency): r.priority for r in PriorityRule.objects.all()}
     start = _start(now, months)
     outages, works = draw(start, now), plan(region, catalogue, network, start, now)
     write(network, outages, [outage for work in works for outage in work.outages], start, now)
@@ -129,7 +131,7 @@ def _ticket(world: World, rng: random.Random, opened: dt.datetime) -> Draft:
         channel=rng.choices(("portal", "email", "phone", "walk_in"), (52, 22, 20, 6))[0],
         organisation=reporter.organisation or municipality,
         category=world.categories[category], item=item, service=service, reporter=reporter,
-        impact=int(impact), urgency=int(urgency), priority=int(priority.of(impact, urgency)), opened_at=opened,
+        impact=int(impact), urgency=int(urgency), priority=int(priority.of(impact, urgency, world.matrix)), opened_at=opened,
         supplier=item.supplier if item and category == "leverandor" else None,
     )  # fmt: skip
     _work(world, rng, draft, reporter)
@@ -213,7 +215,7 @@ def _by_monitoring(world: World, outages: list[Outage]) -> Iterator[Draft]:
             organisation=item.organisation, category=world.categories["nettverk" if "sw" in outage.device or "rt" in
             outage.device or "ap" in outage.device else "utstyr"],
             item=item, service=world.catalogue.services.get(f"nett-{slug}"), reporter=None, impact=int(impact),
-            urgency=2, priority=int(priority.of(impact, Level.MEDIUM)), opened_at=outage.begin + dt.timedelta(minutes=1),
+            urgency=2, priority=int(priority.of(impact, Level.MEDIUM, world.matrix)), opened_at=outage.begin + dt.timedelta(minutes=1),
             assignee=technician, team=world.region.teams["nettverk"], affected=(item.organisation,),
         )  # fmt: skip
         draft.add(

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
+from pghistory import context
 
-from servicedesk.demo import catalogue, network, promises, region
+from servicedesk.demo import catalogue, history, network, promises, region
 
 MONTHS = 13
 
@@ -19,20 +20,24 @@ def first_of(day: dt.date, months_back: int) -> dt.date:
     return dt.date(number // 12, number % 12 + 1, 1)
 
 
-def load(*, port: int = 1161, ssh_port: int = 2022, say: Callable[[str], None] = lambda _text: None) -> None:
-    """One transaction: a load that is cut off leaves nothing behind."""
+def load(
+    *,
+    port: int = 1161,
+    ssh_port: int = 2022,
+    months: int = MONTHS,
+    say: Callable[[str], None] = lambda _text: None,
+) -> None:
+    """One transaction: a load that is cut off leaves nothing behind. `months` of past before this one."""
     now = timezone.now()
     today = timezone.localdate(now)
-    with transaction.atomic():
+    with transaction.atomic(), context(source="demo", actor="demo"):
         people = region.load()
         say("organisations and people")
         things = catalogue.load(people, today)
         catalogue.clients(things, people, today)
         devices = network.load(people, things, port, ssh_port)
         say("register and targets")
-        promises.load(people, things, first_of(today, MONTHS))
+        promises.load(people, things, first_of(today, months))
         say("calendars and agreements")
-        from servicedesk.demo import history
-
-        history.load(people, things, devices, now, MONTHS)
+        history.load(people, things, devices, now, months)
         say("history")

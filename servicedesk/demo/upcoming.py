@@ -17,7 +17,7 @@ from sla.models import Improvement
 from sla.reports.freezing import freeze
 
 OSLO = ZoneInfo("Europe/Oslo")
-FROZEN_MONTHS = (4, 3, 2)
+FROZEN_MONTHS = (3, 2)
 
 
 def load(region: Region, catalogue: Catalogue, network: Network, now: dt.datetime) -> None:

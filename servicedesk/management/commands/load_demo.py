@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Load once, in one transaction; refuse where real people could be."""
-        if settings.SAMDRIFT_ENV == "production":
+        if settings.PRODUCTION:
             raise CommandError("The demo is not loaded where SAMDRIFT_ENV is production.")
         if Organisation.objects.filter(slug="fjordregionen").exists():
             self.stdout.write("The demo region is here already.")
