@@ -136,7 +136,7 @@ def _filtered(
         )
     if used is None:
         return queryset
-    if not used.form.is_valid():
+    if not used.is_valid():
         raise Problem(
             422, _("Wrong filter"), errors={n: list(map(str, e)) for n, e in used.form.errors.items()}
         )

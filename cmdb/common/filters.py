@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from html import escape
 from typing import Any, ClassVar, NamedTuple
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
@@ -96,14 +97,33 @@ class FastFilterSet(django_filters.FilterSet):
     @cached_property
     def form(self) -> forms.Form:
         """The form, whose fields belong to this filter set alone: nothing need be copied a second time."""
-        form = forms.Form(self.data, prefix=self.form_prefix)
+        form = forms.Form(None if self._idle else self.data, prefix=self.form_prefix)
         form.fields = {name: one.field for name, one in self.filters.items()}
+        if self._idle:
+            form.cleaned_data = dict.fromkeys(form.fields)
         return form
+
+    def is_valid(self) -> bool:
+        """Whether no filter is wrong; none set is right."""
+        return not self.form.errors
 
     @property
     def qs(self) -> QuerySet[Any]:
         """Filtered rows; none at all where a filter is wrong: showing everything would be a silent lie."""
-        return super().qs if self.form.is_valid() else self.queryset.none()
+        if self._idle:
+            return self.queryset.all()
+        return super().qs if self.is_valid() else self.queryset.none()
+
+    @cached_property
+    def _idle(self) -> bool:
+        """Whether nothing is asked of stock filters, as on most pages: then nothing need be validated either."""
+        own = type(self).filter_queryset is not django_filters.FilterSet.filter_queryset
+        kinds = {type(one).__module__.rpartition(".")[0] for one in self.filters.values()}
+        if own or not kinds <= {"django_filters", "cmdb.common"}:
+            return False
+        names = tuple(f"{self.form_prefix}-{name}" if self.form_prefix else name for name in self.filters)
+        values = self.data.getlist if isinstance(self.data, QueryDict) else lambda key: [self.data[key]]
+        return not any(any(values(key)) for key in self.data if key.startswith(names))
 
     # --- HTML
 
@@ -111,6 +131,8 @@ class FastFilterSet(django_filters.FilterSet):
     def _values(self) -> dict[str, Any]:
         """Raw value of every field that has one."""
         form = self.form
+        if not form.is_bound:
+            return {}
         found = {
             name: field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
             for name, field in form.fields.items()
@@ -133,7 +155,7 @@ class FastFilterSet(django_filters.FilterSet):
         ]
 
     def _address(self, **changes: Any) -> str:
-        data = self.form.data if isinstance(self.form.data, QueryDict) else None
+        data = self.data if isinstance(self.data, QueryDict) else None
         return address(data, **dict.fromkeys(NOT_FILTERS), **changes)
 
     @property
@@ -149,11 +171,12 @@ class FastFilterSet(django_filters.FilterSet):
             field, key = self.form.fields[name], self.form.add_prefix(name)
             if isinstance(raw, list):
                 for one in raw:
+                    others = urlencode([(key, other) for other in raw if other != one])
                     rest = self._address(**{key: None})
-                    rest += "".join(f"&{key}={escape(str(other))}" for other in raw if other != one)
-                    chips.append(Chip(str(field.label), _words(field, one), rest))
+                    url = "&".join(filter(None, (rest, others))) if rest != "?" else f"?{others}"
+                    chips.append(Chip(str(field.label), _words(field, one), url))
             else:
-                shown = self.form.cleaned_data.get(name) if self.form.is_valid() else None
+                shown = self.form.cleaned_data.get(name) if self.is_valid() else None
                 chips.append(Chip(str(field.label), _words(field, raw, shown), self._address(**{key: None})))
         return chips
 
@@ -165,8 +188,8 @@ class FastFilterSet(django_filters.FilterSet):
             key = form.add_prefix(name)
             out.append(_bar_field(key, field, self._values.get(name), form.errors.get(name)))
         known = {*map(form.add_prefix, form.fields), *NOT_FILTERS}
-        if isinstance(form.data, QueryDict):
-            for key, values in form.data.lists():
+        if isinstance(self.data, QueryDict):
+            for key, values in self.data.lists():
                 if key not in known:
                     out += [f'<input type="hidden" name="{escape(key)}" value="{escape(v)}">' for v in values]
         return mark_safe("".join(out))  # noqa: S308 - every value went through escape
