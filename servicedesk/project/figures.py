@@ -12,8 +12,8 @@ from prometheus_client.core import GaugeMetricFamily
 
 from monitoring.models import Alert, Event, Target
 from servicedesk.models import Message, Ticket
+from servicedesk.project import heartbeat
 from servicedesk.project.health import waiting_messages
-from servicedesk.project.tasks import heartbeat_age
 from sla.models import Clock
 
 #: name, what it counts, the rows, the field whose values are told apart ("" for one number).
@@ -63,7 +63,7 @@ class Figures:
         yield GaugeMetricFamily(
             "samdrift_poller_late_seconds", "Lateness of the most overdue target", poller_lateness()
         )
-        age = heartbeat_age()
+        age = heartbeat.age()
         if age is not None:
             yield GaugeMetricFamily(
                 "samdrift_heartbeat_age_seconds", "Since a worker handled beat's heartbeat", age

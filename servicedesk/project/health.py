@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
-from servicedesk.project.tasks import heartbeat_age
+from servicedesk.project import heartbeat
 
 BEAT_LATE = 60.0  # seconds; the heartbeat is due every 10
 POLLER_LATE = 120.0  # seconds beyond a target's due time
@@ -86,7 +86,7 @@ def check_broker() -> Finding:
 
 def check_beat() -> Finding:
     """A worker handled beat's last heartbeat not long ago (on this machine, see SAMDRIFT_BEAT_HERE)."""
-    age = heartbeat_age()
+    age = heartbeat.age()
     if not settings.SAMDRIFT_BEAT_HERE:
         return {"ok": True, "age_seconds": None}
     return {"ok": age is not None and age <= BEAT_LATE, "age_seconds": None if age is None else round(age, 1)}

@@ -20,7 +20,9 @@ POLICY = "; ".join(
         "object-src 'none'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
-        "form-action 'self'",
+        # A sign-in form leads on to an identity provider, whose addresses only its own document tells.
+        "form-action 'self'"
+        + (" https:" if settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"] else ""),
     )
 )
 #: Norwegian without a written standard, as some browsers still send it; Django knows only the two standards.

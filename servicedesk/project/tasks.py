@@ -1,23 +1,11 @@
-"""The wiring's own task: a sign of life that beat, broker and worker leave together."""
-
-import time
+"""The wiring's own task."""
 
 from celery import shared_task
-from django.conf import settings
 
-HEARTBEAT = "heartbeat"
+from servicedesk.project import heartbeat as sign
 
 
 @shared_task(name="servicedesk.project.tasks.heartbeat")
 def heartbeat() -> None:
-    """Touch var/heartbeat. Beat sent it, the broker carried it, a worker took it: /readyz reads the age."""
-    path = settings.VAR / HEARTBEAT
-    path.touch()
-
-
-def heartbeat_age() -> float | None:
-    """Seconds since the last heartbeat that a worker handled on this machine; None before the first."""
-    try:
-        return max(0.0, time.time() - (settings.VAR / HEARTBEAT).stat().st_mtime)
-    except FileNotFoundError:
-        return None
+    """Beat sent it, the broker carried it, a worker took it: /readyz reads how long that is ago."""
+    sign.leave()

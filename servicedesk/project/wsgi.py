@@ -6,6 +6,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "servicedesk.project.settings")
+os.environ.setdefault("SAMDRIFT_PART", "web")
 
 
 def _warm_up() -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from monitoring.models import Target
-from servicedesk.project import tasks
+from servicedesk.project import heartbeat
 from tests import cases
 
 
@@ -23,9 +23,9 @@ from tests import cases
 def healthy() -> Iterator[None]:
     """A queue folder and a fresh heartbeat."""
     (settings.QUEUE_FOLDER / "messages").mkdir(parents=True, exist_ok=True)
-    tasks.heartbeat()
+    heartbeat.leave()
     yield
-    (settings.VAR / tasks.HEARTBEAT).unlink(missing_ok=True)
+    (settings.VAR / heartbeat.NAME).unlink(missing_ok=True)
 
 
 def test_alive_asks_the_database_nothing_and_no_host_name(
@@ -48,18 +48,18 @@ def test_ready_when_all_works(client: Client, healthy: None) -> None:
 @pytest.mark.django_db
 def test_not_ready_when_beat_is_late(client: Client, healthy: None) -> None:
     late = time.time() - 120
-    os.utime(settings.VAR / tasks.HEARTBEAT, (late, late))
+    os.utime(settings.VAR / heartbeat.NAME, (late, late))
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"]["beat"]["ok"] is False
     assert answer.json()["checks"]["beat"]["age_seconds"] >= 120
-    (settings.VAR / tasks.HEARTBEAT).unlink()
+    (settings.VAR / heartbeat.NAME).unlink()
     assert client.get("/readyz").json()["checks"]["beat"] == {"ok": False, "age_seconds": None}
 
 
 @pytest.mark.django_db
 def test_a_machine_without_beat_does_not_judge_it(client: Client, healthy: None, settings: Settings) -> None:
-    (settings.VAR / tasks.HEARTBEAT).unlink()
+    (settings.VAR / heartbeat.NAME).unlink()
     settings.SAMDRIFT_BEAT_HERE = False
     assert client.get("/readyz").status_code == 200
 
