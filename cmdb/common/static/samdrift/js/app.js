@@ -43,7 +43,11 @@
   });
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
-    say(status === 403 ? words.denied : status === 404 ? words.gone : words.failed);
+    const text = status === 403 ? words.denied : status === 404 ? words.gone : words.failed;
+    // a panel that could not be loaded says so in its own place; only what the reader did himself is said on top
+    const waiting = event.detail.elt.querySelector?.(".waiting");
+    if (waiting) waiting.textContent = text;
+    else say(text);
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, () => say(words.lost));
   document.addEventListener("htmx:afterSettle", (event) => start(event.detail.elt));
