@@ -43,7 +43,8 @@ def test_every_example_is_accessible_and_fits_wide_and_narrow(
     for width, scheme in ((1280, "light"), (360, "dark")):
         page.set_viewport_size({"width": width, "height": 800})
         example(name, scheme=scheme)
-        page.evaluate("scrollTo(0, 0)")  # a refused form scrolls to its summary; what lies under the bar then is no fault
+        # a refused form scrolls to its summary; what lies under the bar then is no fault
+        page.evaluate("scrollTo(0, 0)")
         assert axe() == [], (width, scheme)
         assert fits(), width
     for width in (1000, 700):
