@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 WORKING_ROLES = frozenset({"technician", "lead", "changemanager", "oncall", "admin"})
 REGISTER_ROLES = WORKING_ROLES | {"keyuser", "owner", "commissioner", "board"}
+REGISTER_WRITERS = frozenset({"technician", "lead", "changemanager", "admin"})
 BOARD_ROLES = frozenset({"board", "commissioner", "lead", "changemanager", "admin"})
 
 # A role in an organisation holds in all that is under it (mptt's nested sets). The row with role '' is the

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cmdb.models.people import User
 
 ATTRIBUTE_TYPES = frozenset({"text", "integer", "number", "boolean", "date", "choice"})
+ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class Family(models.TextChoices):
@@ -69,18 +71,47 @@ class CIClass(MPTTModel, Timestamped):
         return self.name
 
     def clean(self) -> None:
-        seen: set[str] = set()
-        for entry in self.attributes if isinstance(self.attributes, list) else [None]:
-            if (
-                not isinstance(entry, dict)
-                or not entry.get("name")
-                or entry.get("type") not in ATTRIBUTE_TYPES
-            ):
-                raise ValidationError({"attributes": _("Each attribute needs a name and a known type.")})
+        seen = {entry["name"] for entry in self.inherited()}
+        entries: list[Any] = self.attributes if isinstance(self.attributes, list) else [None]
+        for entry in entries:
+            _check_attribute(entry)
             if entry["name"] in seen:
-                raise ValidationError({"attributes": _("Two attributes have the same name.")})
+                raise ValidationError(
+                    {"attributes": _("Two attributes have the same name, here or in a class above.")}
+                )
             seen.add(entry["name"])
+
+    def inherited(self) -> list[dict[str, Any]]:
+        """Attributes of the classes above, from the root down."""
+        if self.parent is None:
+            return []
+        chain = self.parent.get_ancestors(include_self=True)
+        return [entry for ancestor in chain for entry in ancestor.attributes]
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """A change of family reaches the items at once: lists and menus go by it."""
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        for item in self.items.exclude(family=self.family):
+            item.save(update_fields=["family", "updated_at"])
 
     @classmethod
     def visible_q(cls, user: User) -> Q:
         return Q()
+
+
+def _check_attribute(entry: object) -> None:
+    """Raise ValidationError unless `entry` is a well-formed attribute (see CIClass)."""
+    if not isinstance(entry, dict) or entry.get("type") not in ATTRIBUTE_TYPES:
+        raise ValidationError({"attributes": _("Each attribute needs a name and a known type.")})
+    if not isinstance(entry.get("name"), str) or not ATTRIBUTE_NAME.fullmatch(entry["name"]):
+        raise ValidationError(
+            {
+                "attributes": _(
+                    "A name of an attribute is small letters, digits and _, and begins with a letter."
+                )
+            }
+        )
+    if entry["type"] == "choice" and not entry.get("choices"):
+        raise ValidationError(
+            {"attributes": _("“%(name)s” is a choice but has nothing to choose.") % {"name": entry["name"]}}
+        )

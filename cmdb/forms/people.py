@@ -1,0 +1,109 @@
+"""Organisations, places, people, teams and roles."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from cmdb.common.forms import ScopedModelForm
+from cmdb.models import Membership, Organisation, OrganisationKind, Place, Role, Team, User
+
+
+class OrganisationForm(ScopedModelForm):
+    """A node of the region's tree, or a supplier beside it."""
+
+    class Meta:
+        model = Organisation
+        fields = (
+            "name",
+            "slug",
+            "kind",
+            "parent",
+            "number",
+            "language",
+            "inhabitants",
+            "email",
+            "phone",
+            "is_active",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["parent"]
+        mine = self.user.access.orgs(Role.ADMIN)
+        choice.queryset = choice.queryset.filter(pk__in={*mine, self.instance.parent_id} - {None})
+
+    def clean(self) -> Any:
+        cleaned = super().clean()
+        kind, parent = self.cleaned_data.get("kind"), self.cleaned_data.get("parent")
+        if kind == OrganisationKind.SUPPLIER and parent is not None:
+            self.add_error("parent", _("A supplier stands beside the region, not in it."))
+        if kind in (OrganisationKind.MUNICIPALITY, OrganisationKind.UNIT) and parent is None:
+            self.add_error("parent", _("Say which organisation it is part of."))
+        return cleaned
+
+
+class PlaceForm(ScopedModelForm):
+    """A site, building, floor or room."""
+
+    pick: ClassVar = {"parent": "cmdb:place_pick"}
+
+    class Meta:
+        model = Place
+        fields = ("name", "kind", "parent", "organisation", "address", "notes")
+
+
+class TeamForm(ScopedModelForm):
+    """A team; its members are added on its page."""
+
+    class Meta:
+        model = Team
+        fields = ("name", "slug", "organisation", "email")
+
+
+class PersonForm(ScopedModelForm):
+    """Who somebody is; what somebody may do follows from roles, which have their own page."""
+
+    class Meta:
+        model = User
+        fields = (
+            "username",
+            "display_name",
+            "title",
+            "organisation",
+            "email",
+            "phone",
+            "language",
+            "is_active",
+        )
+        help_texts = {"is_active": _("Switched off, a person can not sign in; the history stays.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["display_name"].required = True
+        self.fields["organisation"].required = True
+
+    def clean_email(self) -> str:
+        """Two people with one address could not be told apart when mail comes in."""
+        email = str(self.cleaned_data["email"])
+        if email and User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Somebody else has this address already."))
+        return email
+
+    def save(self, commit: bool = True) -> Any:
+        """A new person has no password: sign-in comes from the identity provider or from a reset."""
+        if self.instance.pk is None:
+            self.instance.set_unusable_password()
+        return super().save(commit)
+
+
+class MembershipForm(ScopedModelForm):
+    """A role in an organisation and everything under it."""
+
+    pick: ClassVar = {"user": "cmdb:person_pick"}
+
+    class Meta:
+        model = Membership
+        fields = ("user", "role", "organisation")

@@ -1,0 +1,1 @@
+"""Ways in which the register is filled other than by hand."""
