@@ -92,3 +92,14 @@ def back_up() -> int:
     from monitoring import backups
 
     return backups.run()
+
+
+@shared_task(name="monitoring.tasks.back_up_one", soft_time_limit=100, time_limit=120)
+def back_up_one(target_id: int) -> None:
+    """Fetch one target's running configuration; ends quietly if it is gone."""
+    from monitoring import backups
+    from monitoring.models import Target
+
+    target = Target.objects.select_related("ssh_credential").filter(pk=target_id).first()
+    if target is not None:
+        backups.back_up(target)

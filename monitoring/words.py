@@ -1,9 +1,19 @@
 """The kinds of event, and the sentence for each: events store the kind, pages and messages speak the reader's language."""
 
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from cmdb.common import ui, words
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitoring.models import Event, Reading
 
 #: What happened (or, for a problem, what is wrong).
 KINDS: Final[dict[str, Promise]] = {
@@ -52,3 +62,76 @@ def sentence(kind: str, name: str, instance: str = "") -> str:
     """What happened to whom, in the language in force: "sw-sentrum-1 does not answer"."""
     form = SENTENCES.get(kind)
     return str(form) % {"name": name, "instance": instance} if form else f"{name}: {kind}"
+
+
+def happened(event: Event) -> str:
+    """An event in words: the end of a problem is told as such."""
+    if event.clears and event.kind != "up":
+        return gettext("Over: %(what)s") % {"what": label(event.kind)}
+    return label(event.kind)
+
+
+#: Figures that collectors bring. What is not listed shows under its own name.
+METRICS: Final[dict[str, Promise]] = {
+    "rtt": _("Answer time"),
+    "uptime": _("Up since its own start"),
+    "if.up": _("Port is up"),
+    "if.in_octets": _("Received in all"),
+    "if.out_octets": _("Sent in all"),
+    "if.in_rate": _("Receives"),
+    "if.out_rate": _("Sends"),
+    "cpu.load": _("Processor"),
+    "cpu.queue": _("Waiting for the processor"),
+    "memory.used": _("Memory in use"),
+    "storage.used": _("Disk in use"),
+    "host.uptime": _("Machine up since its start"),
+    "host.processes": _("Processes"),
+    "ups.on_battery": _("Runs on battery"),
+    "ups.battery_charge": _("Battery charge"),
+    "ups.minutes_left": _("Battery lasts"),
+    "ups.load": _("Load"),
+    "ups.temperature": _("Temperature"),
+    "ups.input_voltage": _("Voltage in"),
+    "ups.alarms": _("Alarms of its own"),
+    "printer.stopped": _("Stopped"),
+    "printer.pages": _("Pages printed"),
+    "printer.supply": _("Toner or ink left"),
+    "certificate.days_left": _("Certificate lasts"),
+}
+YES_NO: Final = frozenset({"if.up", "ups.on_battery", "printer.stopped"})
+_BIG: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+class Shown(NamedTuple):
+    """A reading as a page shows it."""
+
+    label: str
+    instance: str
+    value: str
+    at: datetime
+
+
+def reading(row: Reading) -> Shown:
+    """A reading in words, its value with a unit that people read."""
+    name = METRICS.get(row.metric)
+    return Shown(
+        str(name) if name else row.metric, row.instance, value_text(row.metric, row.value, row.unit), row.at
+    )
+
+
+def value_text(metric: str, value: float, unit: str) -> str:
+    """ "1,2 Mbit/s", "83 %", "3 days", "Yes"."""
+    if metric in YES_NO:
+        return gettext("Yes") if value else gettext("No")
+    if unit == "s":
+        return ui.duration(value)
+    if unit in ("bit/s", "octets"):
+        for size, prefix in _BIG:
+            if abs(value) >= size:
+                return _with_unit(ui.number(value / size, 1), f"{prefix}{'B' if unit == 'octets' else unit}")
+        return _with_unit(ui.number(value), "B" if unit == "octets" else unit)
+    return _with_unit(ui.number(value, 0 if value == int(value) or abs(value) >= 100 else 1), unit)
+
+
+def _with_unit(number: str, unit: Any) -> str:
+    return f"{number}{words.NBSP}{unit}" if unit else number

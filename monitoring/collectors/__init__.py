@@ -43,7 +43,11 @@ def plan(profile: Profile | str, instances: Instances | None = None) -> tuple[st
     found = profile_named(profile) if isinstance(profile, str) else profile
     known = instances or {}
     return tuple(
-        dict.fromkeys(oid for name in found.collectors for oid in COLLECTORS[name].oids(known.get(COLLECTORS[name].name)))
+        dict.fromkeys(
+            oid
+            for name in found.collectors
+            for oid in COLLECTORS[name].oids(known.get(COLLECTORS[name].name))
+        )
     )
 
 

@@ -57,7 +57,9 @@ class Event(models.Model):
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["id"], name="event_unhandled", condition=Q(handled_at=None)),
-            models.Index(fields=["problem_key", "id"], name="event_open_by_key", condition=Q(handled_at=None)),
+            models.Index(
+                fields=["problem_key", "id"], name="event_open_by_key", condition=Q(handled_at=None)
+            ),
             models.Index(fields=["target", "-at"], name="event_by_target"),
             models.Index(fields=["-at"], name="event_newest"),
         ]

@@ -1,0 +1,19 @@
+"""Pages of monitoring, below /monitoring/."""
+
+from django.urls import path
+
+from monitoring import pages
+from monitoring.views import finding, overview, panels, targets
+
+app_name = "monitoring"
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("discover/", finding.discover, name="discover"),
+    path("topology/", finding.suggestions, name="topology"),
+    path("items/<int:key>/state/", panels.item_state, name="item_state"),
+    path("targets/<int:key>/poll/", targets.target_poll, name="target_poll"),
+    path("targets/<int:key>/backup/", targets.target_back_up, name="target_back_up"),
+    path("targets/<int:key>/fault/", targets.target_fault, name="target_fault"),
+    *(url for crud in pages.PAGES for url in crud.urls),
+]

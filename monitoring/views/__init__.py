@@ -1,0 +1,1 @@
+"""Pages of monitoring that the declarations in pages.py do not give by themselves."""
