@@ -130,14 +130,32 @@ class ScopedModelForm(_Scoped, forms.ModelForm, metaclass=_FormType):
             )
 
     def _kept(self) -> dict[str, Collection[Any]]:
-        """Keys that the row holds already in each choice of rows."""
+        """Key that the row holds already in each choice of one row: editing something else must not lose it."""
         if self.instance.pk is None:
             return {}
         kept: dict[str, Collection[Any]] = {}
         for name, value in model_to_dict(self.instance, fields=list(self.fields)).items():
-            if isinstance(self.fields[name], forms.ModelChoiceField) and value:
-                kept[name] = [row.pk for row in value] if isinstance(value, list) else [value]
+            if (
+                isinstance(self.fields[name], forms.ModelChoiceField)
+                and value
+                and not isinstance(value, list)
+            ):
+                kept[name] = [value]
         return kept
+
+    def _save_m2m(self) -> None:
+        """Of a choice of several, those that the person may not see are neither offered nor taken away."""
+        unseen: dict[str, list[Any]] = {}
+        for name, field in self.fields.items():
+            if isinstance(field, forms.ModelMultipleChoiceField) and name not in self.unscoped:
+                held = getattr(self.instance, name, None)
+                if hasattr(held, "exclude") and field.queryset is not None:
+                    rows = held.exclude(pk__in=field.queryset.order_by().values("pk"))
+                    unseen[name] = list(rows.values_list("pk", flat=True))
+        super()._save_m2m()  # type: ignore[misc]
+        for name, keys in unseen.items():
+            if keys:
+                getattr(self.instance, name).add(*keys)
 
     def clean(self) -> Any:
         """Refuse to overwrite what somebody else saved meanwhile; the next attempt is made knowingly."""

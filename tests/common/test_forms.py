@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from cmdb.common.fields import PickField
 from cmdb.common.forms import ScopedForm, ScopedModelForm, fingerprint
 from cmdb.common.scope import narrow
-from cmdb.models import Item, Organisation, User
+from cmdb.models import Item, Organisation, Team, User
 from servicedesk.models import Receipt
 from tests.cases import RegionCase
 from tests.common.declared import ItemFilter, ItemForm
@@ -162,3 +162,28 @@ class TestTypes:
     def test_a_form_without_a_user_is_refused(self) -> None:
         with pytest.raises(TypeError):
             type("F", (ScopedModelForm,), {"Meta": type("Meta", (), {"model": Item, "fields": ("name",)})})()
+
+
+class TeamForm(ScopedModelForm):
+    """A choice of several rows."""
+
+    class Meta:
+        model = Team
+        fields = ("name", "members")
+
+
+class TestSeveral(RegionCase):
+    """Rows that one may not see are neither named nor taken away."""
+
+    def test_unseen_rows_stay(self) -> None:
+        self.r.technician.memberships.update(organisation=self.r.here)
+        person = self.fresh("technician")
+        self.r.desk.members.set([self.r.stranger, self.r.own])
+        form: Any = TeamForm(instance=self.r.desk, user=person)
+        assert self.r.stranger not in form.fields["members"].queryset
+        assert "Siri Strand" not in str(form)
+        data = {"name": "Desk", "members": [str(self.r.colleague.pk)]}
+        form = TeamForm(data, instance=self.r.desk, user=person)
+        assert form.is_valid(), form.errors
+        form.save()
+        assert set(self.r.desk.members.all()) == {self.r.stranger, self.r.colleague}
