@@ -16,9 +16,14 @@ REASON = 200
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
+def fit(value: str) -> str:
+    """Without the signs that the database cannot take."""
+    return _UNFIT.sub("", value)
+
+
 def text(value: str, limit: int, field: str) -> str:
     """Many lines. ValidationError with a sentence, keyed by `field`, beyond `limit` characters."""
-    clean = _UNFIT.sub("", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    clean = fit(value.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if len(clean) > limit:
         raise ValidationError(
             {field: _("This text is too long: at most %(limit)d characters, it has %(size)d.")

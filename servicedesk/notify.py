@@ -84,9 +84,9 @@ def address_of(ticket: Ticket, who: Recipient) -> str:
     own = isinstance(who, User) and who.pk == ticket.reporter_id
     at_desk = not own and (isinstance(who, Team) or ticket.organisation_id in who.access.work_orgs)
     try:
-        path = reverse("desk:ticket_detail" if at_desk else "portal:ticket_detail", args=[ticket.reference])
-    except NoReverseMatch:
-        path = f"/{'desk' if at_desk else 'portal'}/"
+        path = reverse("desk:ticket" if at_desk else "portal:ticket", args=[ticket.reference])
+    except NoReverseMatch:  # pages are optional: the API alone can serve a site
+        path = "/"
     return settings.SAMDRIFT_URL.rstrip("/") + path
 
 

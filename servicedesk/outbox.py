@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from cmdb.common import claims
 from servicedesk.mail import tokens
 from servicedesk.models import Message
 
@@ -31,15 +31,14 @@ def send_due(now: datetime | None = None) -> int:
     A killed worker's letters fall due again when its lease ends. A second copy after a crash between sending and
     marking bears the same Message-ID, so mail programs show it once.
     """
-    now = now or timezone.now()
-    letters = _claim(now)
+    letters = claims.claim(waiting().select_related("ticket"), BATCH, LEASE, now)
     if not letters:
         return 0
     sent = 0
     connection = get_connection()
     try:
         for letter in letters:
-            sent += _send(letter, connection, now)
+            sent += _send(letter, connection)
     finally:
         connection.close()
     return sent
@@ -50,33 +49,16 @@ def waiting() -> QuerySet[Message]:
     return Message.objects.filter(sent_at=None, given_up_at=None)
 
 
-def _claim(now: datetime) -> list[Message]:
-    token = uuid.uuid4()
-    free = Q(due_at__lte=now) & (Q(lease_until=None) | Q(lease_until__lte=now))
-    some = waiting().filter(free).order_by("due_at", "pk").select_for_update(skip_locked=True)
-    taken = Message.objects.filter(pk__in=some.values("pk")[:BATCH]).filter(
-        free, sent_at=None, given_up_at=None
-    )
-    if not taken.update(lease_until=now + LEASE, lease_token=token, attempts=F("attempts") + 1):
-        return []
-    return list(
-        Message.objects.filter(lease_token=token, sent_at=None)
-        .select_related("ticket")
-        .order_by("due_at", "pk")
-    )
-
-
-def _send(letter: Message, connection: BaseEmailBackend, now: datetime) -> int:
-    mine = Message.objects.filter(pk=letter.pk, lease_token=letter.lease_token, sent_at=None)
+def _send(letter: Message, connection: BaseEmailBackend) -> int:
     try:
         email(letter, connection).send()
     except (
         Exception
     ) as error:  # whatever the mail server or the address brings: the letter is kept and tried again
-        mine.update(**_failure(letter, error, now))
+        _put_back(letter, error)
         logger.warning("letter %s was not sent: %s", letter.pk, type(error).__name__)
         return 0
-    return mine.update(sent_at=timezone.now(), lease_until=None, lease_token=None, error="")
+    return int(claims.finish(letter, sent_at=timezone.now(), error=""))
 
 
 def email(letter: Message, connection: BaseEmailBackend | None = None) -> EmailMessage:
@@ -96,11 +78,10 @@ def email(letter: Message, connection: BaseEmailBackend | None = None) -> EmailM
     )
 
 
-def _failure(letter: Message, error: Exception, now: datetime) -> dict[str, object]:
+def _put_back(letter: Message, error: Exception) -> None:
     """Wait 1, 2, 4 … minutes, at most an hour; after MOST_ATTEMPTS it is given up, where the administrator sees it."""
-    # Mail servers quote addresses and sometimes what was sent; the kind of error and its beginning are enough.
     said = f"{type(error).__name__}: {error}".replace("\x00", "")[:300]
-    changes: dict[str, object] = {"lease_until": None, "lease_token": None, "error": said}
     if letter.attempts >= MOST_ATTEMPTS:
-        return changes | {"given_up_at": now}
-    return changes | {"due_at": now + timedelta(minutes=min(2 ** (letter.attempts - 1), 60))}
+        claims.finish(letter, given_up_at=timezone.now(), error=said)
+    else:
+        claims.release(letter, timedelta(minutes=min(2 ** (letter.attempts - 1), 60)), error=said)

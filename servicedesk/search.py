@@ -31,10 +31,12 @@ def condition(text: str) -> Q:
         return Q()
     found = _REFERENCE.match(text)
     if found:
-        return Q(reference=f"{found[1].upper()}-{int(found[2]):05d}")
+        prefix, number = found[1].upper(), found[2]
+        exact = Q(reference=f"{prefix}-{int(number):05d}")
+        return exact if len(number) >= 5 else exact | Q(reference__startswith=f"{prefix}-{number}")
     query = SearchQuery(text, config="norwegian", search_type="websearch")
-    prefix = _prefix(text)
-    return Q(search=query | prefix if prefix is not None else query)
+    beginning = _prefix(text)
+    return Q(search=query | beginning if beginning is not None else query)
 
 
 def _prefix(text: str) -> SearchQuery | None:

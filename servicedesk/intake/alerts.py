@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
@@ -165,7 +166,7 @@ def _open(alert: Alert, opened_at: datetime) -> Ticket:
     )
 
 
-def _facts(alert: Alert) -> dict[str, object]:
+def _facts(alert: Alert) -> dict[str, Any]:
     return {"alert": alert.pk, "alert_kind": alert.kind, "alert_text": alert.text, "open": alert.is_open}
 
 

@@ -206,7 +206,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # Mail out. Without a server it lies readable in var/mail/.
 EMAIL_FILE_PATH = VAR / "mail"
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_BACKEND = "servicedesk.mail.filebased.EmailBackend"
 if env.str("SAMDRIFT_EMAIL_URL", default=""):
     vars().update(env.email_url("SAMDRIFT_EMAIL_URL"))
 EMAIL_TIMEOUT = 20

@@ -1,0 +1,80 @@
+"""Django's admin for operators: reference data may be changed, what happened may only be read, letters may be sent again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from servicedesk.models import Category, InboundMail, Message, PriorityRule, Ticket
+
+
+class ReadOnly(admin.ModelAdmin):
+    """What verbs and workers write; looked at, never changed by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):
+    list_display = ("name", "slug", "kind", "is_active")
+    list_filter = ("kind", "is_active")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(PriorityRule)
+class PriorityRuleAdmin(admin.ModelAdmin):
+    list_display = ("impact", "urgency", "priority")
+    list_editable = ("priority",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Ticket)
+class TicketAdmin(ReadOnly):
+    list_display = ("reference", "title", "kind", "state", "organisation", "opened_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("organisation",)
+    search_fields = ("reference",)
+    exclude = ("search",)
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnly):
+    """The outbox. What was given up can be tried again."""
+
+    list_display = ("created_at", "address", "kind", "subject", "sent_at", "given_up_at", "error")
+    list_filter = (
+        "kind",
+        ("sent_at", admin.EmptyFieldListFilter),
+        ("given_up_at", admin.EmptyFieldListFilter),
+    )
+    actions = ("send_again",)
+
+    @admin.action(description=_("Try again what was given up"))
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        queryset.filter(sent_at=None, given_up_at__isnull=False).update(
+            given_up_at=None, attempts=0, due_at=timezone.now()
+        )
+
+
+@admin.register(InboundMail)
+class InboundMailAdmin(ReadOnly):
+    """Mail as it came, and what became of it."""
+
+    list_display = ("received_at", "key", "result", "ticket", "error")
+    list_filter = ("result",)
+    list_select_related = ("ticket",)
+    exclude = ("raw",)

@@ -1,0 +1,42 @@
+"""manage.py check_integrity [--json]: every invariant of every floor over the live data; exit code 1 if one does not hold."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+FLOORS = ("cmdb", "monitoring", "sla", "servicedesk")
+
+
+def violations() -> Iterator[tuple[str, str]]:
+    """(floor, sentence) of all that does not hold, the lowest floor first."""
+    for floor in FLOORS:
+        name = f"{floor}.integrity"
+        if find_spec(name) is not None:
+            for sentence in import_module(name).check():
+                yield floor, str(sentence)
+
+
+class Command(BaseCommand):
+    help = "Check every invariant over the live data; print what does not hold, exit 1 if anything."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = list(violations())
+        if options["json"]:
+            rows = [{"floor": floor, "violation": sentence} for floor, sentence in found]
+            self.stdout.write(json.dumps({"ok": not found, "violations": rows}, ensure_ascii=False, indent=1))
+        else:
+            for floor, sentence in found:
+                self.stdout.write(f"{floor}: {sentence}")
+            self.stdout.write(f"{len(found)} violations" if found else "All invariants hold.")
+        if found:
+            raise SystemExit(1)

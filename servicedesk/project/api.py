@@ -1,0 +1,75 @@
+"""The root of the API: /api/v1/ with its description, and every floor's operations. Errors are RFC 9457 problem documents."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.db.models import ProtectedError
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, re_path
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from pydantic import ValidationError as FormError
+
+from cmdb.common.api import Bearer, Session, install_problems
+from cmdb.common.problems import Problem, problem_response
+from cmdb.models import ApiToken
+from servicedesk.workflow import MoveRefused
+
+api = NinjaAPI(
+    title="Samdrift",
+    version="1",
+    description=(
+        "Service desk, configuration database, monitoring and service level reporting. "
+        "`Authorization: Bearer TOKEN`; `manage.py api_token USERNAME` prints a token. Lists answer "
+        "`{count, next, results}`; follow `next` for more. Errors are problem documents (RFC 9457)."
+    ),
+    auth=[Bearer(ApiToken.user_of), Session()],
+    urls_namespace="api",
+)
+install_problems(api)
+
+for _floor in ("cmdb.api", "monitoring.api", "sla.api", "servicedesk.api"):
+    if find_spec(_floor) is not None:
+        api.add_router("", import_module(_floor).router)
+
+
+@api.exception_handler(MoveRefused)
+def _refused(request: HttpRequest, error: MoveRefused) -> HttpResponse:
+    """409: it does not go in this state; 422 where a value is missing."""
+    sentence = str(error.sentence)
+    if error.field:
+        return problem_response(
+            request, Problem(422, _("Wrong input"), sentence, errors={error.field: [sentence]})
+        )
+    return problem_response(request, Problem(409, _("Does not go now"), sentence))
+
+
+@api.exception_handler(RequestDataTooBig)
+@api.exception_handler(TooManyFieldsSent)
+def _too_big(request: HttpRequest, _error: Exception) -> HttpResponse:
+    return problem_response(
+        request, Problem(413, _("Too large"), _("The request is larger than this takes."))
+    )
+
+
+@api.exception_handler(ProtectedError)
+def _in_use(request: HttpRequest, _error: ProtectedError) -> HttpResponse:
+    return problem_response(request, Problem(409, _("In use"), _("Other rows depend on it.")))
+
+
+@api.exception_handler(FormError)
+def _wrong_form(request: HttpRequest, error: FormError) -> HttpResponse:
+    found: dict[str, list[str]] = {}
+    for one in error.errors():
+        found.setdefault(".".join(map(str, one["loc"])) or "body", []).append(one["msg"])
+    return problem_response(request, Problem(422, _("Wrong input"), errors=found))
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    return problem_response(request, Problem(404, _("Not found")))
+
+
+urlpatterns = [path("api/v1/", api.urls), re_path(r"^api/v1/.*$", _unknown)]
