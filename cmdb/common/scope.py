@@ -17,7 +17,9 @@ def narrow(queryset: QuerySet[Any], user: Any, keep: Collection[Any] = ()) -> Qu
     if rule is None or user is None or not user.is_authenticated or not user.is_active:
         return queryset.none()
     condition = rule(user)
-    return queryset.filter(condition | Q(pk__in=list(keep))) if keep else queryset.filter(condition)
+    if keep and condition:  # an empty condition means all rows; joined by OR it would mean none but these
+        condition |= Q(pk__in=list(keep))
+    return queryset.filter(condition)
 
 
 def narrow_fields(

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from cmdb.common.fields import PickField
 from cmdb.common.forms import ScopedForm, ScopedModelForm, fingerprint
 from cmdb.common.scope import narrow
-from cmdb.models import Item, Organisation, Team, User
+from cmdb.models import CIClass, Item, Organisation, Team, User
 from servicedesk.models import Receipt
 from tests.cases import RegionCase
 from tests.common.declared import ItemFilter, ItemForm
@@ -53,6 +53,14 @@ class TestScope(RegionCase):
             assert empty.fields["who"].queryset.count() == 0
             assert Item.objects.visible_to(user).count() == 0
             assert Organisation.objects.visible_to(user).count() == 0
+
+    def test_keeping_what_is_held_takes_nothing_away(self) -> None:
+        """Classes are everybody's: their rule is the empty condition, which OR would turn into "only these"."""
+        everything = set(CIClass.objects.all())
+        held = [self.r.server.item_class_id]
+        assert set(narrow(CIClass.objects.all(), self.r.technician, held)) == everything
+        form: Any = ItemForm(instance=self.r.server, user=self.r.technician)
+        assert set(form.fields["item_class"].queryset) == everything
 
     def test_text_has_a_limit_and_says_so(self) -> None:
         form = Wish({"text": "x" * 20_001, "short": "123456"}, user=self.r.own)
