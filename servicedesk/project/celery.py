@@ -25,6 +25,14 @@ app.conf.task_queues = [
 app.autodiscover_tasks(["cmdb", "monitoring", "sla", "servicedesk", "servicedesk.project"])
 
 
+@app.on_configure.connect
+def _read_schedule(sender: Celery, **_kwargs: Any) -> None:
+    """Late: the floors' tasks register with this app, which must be there first."""
+    from servicedesk.project.schedule import BEAT_SCHEDULE
+
+    sender.conf.beat_schedule = BEAT_SCHEDULE
+
+
 @setup_logging.connect
 def _keep_django_logging(**_kwargs: Any) -> None:
     """Celery leaves logging alone when somebody listens here: Django's settings have set it up already."""

@@ -1,23 +1,28 @@
-"""What the clock starts: Celery beat's schedule, the only place that says how often something runs.
+"""What the clock starts: the floors' own schedules together. The Celery app reads it, so that web processes need not.
 
-One line per task, named by what it does. Floors own the tasks (`monitoring.tasks.sweep`), the wiring says when:
+Each floor's tasks.py has a SCHEDULE of lines like
 
     "monitoring: ask what is due": {
-        "task": "monitoring.tasks.sweep",   # full name, so that nothing of the floors is imported here
-        "schedule": 1.0,                    # seconds, timedelta or crontab (in Europe/Oslo)
-        "options": {"expires": 5, "queue": "poll"},  # an answer nobody waits for any more is thrown away
+        "task": "monitoring.tasks.poll_due",        # full name
+        "schedule": 1.0,                            # seconds or crontab (in Europe/Oslo)
+        "options": {"expires": 2, "queue": "poll"}, # an answer nobody waits for any more is thrown away
     },
 
-Every task must bear being run twice (a killed worker, two beats), and should expire before its next turn,
-so that a stopped worker does not find a heap of old turns.
+Every task must bear being run twice (a killed worker, two beats), and expires before or at its next turn, so that a
+stopped worker does not find a heap of old turns.
 """
 
 from typing import Any
 
-BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+from monitoring.tasks import SCHEDULE as MONITORING
+from servicedesk.tasks import SCHEDULE as SERVICEDESK
+from sla.tasks import SCHEDULE as SLA
+
+PROJECT: dict[str, dict[str, Any]] = {
     "project: heartbeat": {
         "task": "servicedesk.project.tasks.heartbeat",
         "schedule": 10.0,
         "options": {"expires": 10},
     },
 }
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {**PROJECT, **MONITORING, **SLA, **SERVICEDESK}

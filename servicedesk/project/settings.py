@@ -16,7 +16,6 @@ from servicedesk.project.env import (
     read_words,
     secret_key,
 )
-from servicedesk.project.schedule import BEAT_SCHEDULE
 
 STAGE = read_stage()
 PRODUCTION = STAGE is Stage.PRODUCTION
@@ -239,7 +238,6 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB; a child that grew beyond is replaced after its task
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
 
 # Browser's rules.

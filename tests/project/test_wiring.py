@@ -88,7 +88,7 @@ def test_every_beat_task_exists_and_none_outlives_its_turn() -> None:
     from servicedesk.project.celery import app
 
     app.loader.import_default_modules()
-    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+    for name, entry in app.conf.beat_schedule.items():
         assert entry["task"] in app.tasks, name
         assert "expires" in entry.get("options", {}), name
 
