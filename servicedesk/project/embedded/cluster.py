@@ -35,6 +35,7 @@ class Cluster:
     """
 
     def __init__(self, var: Path, options: dict[str, str] | None = None) -> None:
+        self.var = var
         self.place = place(var)
         self.options = SERVER_OPTIONS | (options or {})
         self.process: subprocess.Popen[bytes] | None = None
@@ -95,6 +96,7 @@ class Cluster:
             for folder in (home, self.place.run):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._give(folder)
+            (home / "belongs-to").write_text(f"{self.var}\n")  # root's folders are named by a digest
         except OSError as error:
             raise EmbeddedError(
                 f"The database's folder {home} cannot be used ({error.strerror}). "
