@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Model, QuerySet
-from django.urls import URLPattern, path, reverse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
 
 from cmdb.common.filters import FastFilterSet
 from cmdb.common.forms import ScopedModelForm
@@ -12,12 +12,18 @@ from cmdb.common.models import EncryptedJSONField, EncryptedTextField
 from cmdb.common.tables import FastTable
 
 Field = str | tuple[Any, str | Callable[..., Any]]
-_registry: dict[type[Model], "Crud"] = {}
+_registry: dict[type[Model], list["Crud"]] = {}
 
 
 def of_model(model: type[Model]) -> "Crud | None":
-    """The declaration whose pages show ``model``, for links to related rows."""
-    return _registry.get(model)
+    """The declaration whose pages show ``model``, for links to related rows; None where none is installed."""
+    for crud in _registry.get(model, ()):
+        try:
+            crud.url("pick")
+        except NoReverseMatch:  # declared, but its addresses are not part of this site
+            continue
+        return crud
+    return None
 
 
 class Crud:
@@ -79,7 +85,7 @@ class Crud:
         self.search, self.note, self.lookup, self.empty = tuple(search), note, lookup, empty
         self.view_classes = dict(views or {})
         self._refuse_secrets()
-        _registry.setdefault(model, self)
+        _registry.setdefault(model, []).append(self)
 
     def _refuse_secrets(self) -> None:
         """A secret on a page is a slip of the declaration: say so at start."""
