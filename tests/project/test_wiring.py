@@ -5,7 +5,6 @@ from pathlib import Path
 
 import grimp
 import pytest
-from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
