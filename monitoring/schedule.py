@@ -27,12 +27,13 @@ STALE_LEAST = timedelta(seconds=30)
 # due_at moves to the end of the lease: should the poller die, the row is due then; and whoever wants it asked sooner
 # meanwhile (`hurry`) lowers it, which the saving notices and respects.
 _CLAIM = """
-update monitoring_target set lease_token = %(token)s, lease_until = %(until)s, due_at = %(until)s
- where id in (
+with free as materialized (
     select id from monitoring_target
      where is_enabled and due_at <= %(now)s and (lease_until is null or lease_until <= %(now)s)
      order by due_at limit %(limit)s
        for no key update skip locked)
+update monitoring_target t set lease_token = %(token)s, lease_until = %(until)s, due_at = %(until)s
+  from free where t.id = free.id
 """
 
 
@@ -69,8 +70,11 @@ def hurry(target_ids: Iterable[int], at: datetime | None = None) -> int:
     """Let targets be asked at `at` (default: now) unless they are due earlier anyway."""
     wanted = Target.objects.filter(pk__in=list(target_ids), is_enabled=True)
     # Locked in the order of all who lock several targets, so that nobody waits in a circle.
-    locked = wanted.order_by("pk").select_for_update(no_key=True).values("pk")
-    return Target.objects.filter(pk__in=locked).update(due_at=Least(F("due_at"), at or timezone.now()))
+    locked = wanted.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)
+    with transaction.atomic():
+        return Target.objects.filter(pk__in=list(locked)).update(
+            due_at=Least(F("due_at"), at or timezone.now())
+        )
 
 
 def sweep_stale(now: datetime | None = None) -> int:
