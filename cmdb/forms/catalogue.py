@@ -176,7 +176,7 @@ class ServiceForm(ScopedModelForm):
         hidden = list(
             self.instance.consumers.exclude(pk__in=shown.queryset.values("pk")).values_list("pk", flat=True)
         )
-        super()._save_m2m()  # type: ignore[misc]
+        super()._save_m2m()
         if hidden:
             self.instance.consumers.add(*hidden)
 

@@ -16,6 +16,7 @@ from servicedesk.project.env import (
     read_words,
     secret_key,
 )
+from servicedesk.project.panels import PANELS
 
 STAGE = read_stage()
 PRODUCTION = STAGE is Stage.PRODUCTION
@@ -103,6 +104,9 @@ TEMPLATES = [
         },
     }
 ]
+
+# Fragments of upper floors on pages of lower ones.
+SAMDRIFT_PANELS = PANELS
 
 # Database: a server of the operator's, or the private cluster beside us.
 EMBEDDED = not env.str("DATABASE_URL", default="")

@@ -20,7 +20,7 @@ from cmdb.models import (
 from cmdb.pages import ITEM
 from tests.cases import RegionCase
 
-ATTRIBUTES = [
+ATTRIBUTES: list[dict[str, Any]] = [
     {"name": "cores", "label": "Cores", "type": "integer", "required": True},
     {"name": "os_end", "label": "End of support", "type": "date"},
     {"name": "virtual", "label": "Virtual", "type": "boolean"},
@@ -356,9 +356,9 @@ class TestMap(ItemCase):
         boxes = [box for lane in view.lanes for box in lane.boxes]
         assert sum(lane.more for lane in view.lanes) == 42 - lanes.PER_ROW * lanes.ROWS
         for number, a in enumerate(boxes):
-            assert lanes.LABEL <= a.x
+            assert a.x >= lanes.LABEL
             assert a.x + lanes.BOX <= lanes.WIDTH
-            assert 0 <= a.y
+            assert a.y >= 0
             assert a.y + lanes.HEIGHT <= view.height
             for b in boxes[number + 1 :]:
                 assert a.x + lanes.BOX <= b.x or b.x + lanes.BOX <= a.x or abs(a.y - b.y) >= lanes.HEIGHT
