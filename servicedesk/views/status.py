@@ -14,6 +14,7 @@ from cmdb.common.ui import Text
 from cmdb.models import Service, ServiceComponent
 from monitoring.live import live
 from servicedesk import outages
+from sla.composition import Trees
 
 
 class Line(NamedTuple):
@@ -45,13 +46,16 @@ def _lines(failing: set[str]) -> list[Line]:
         Service.objects.filter(is_active=True, children=None, components__isnull=False)
         .select_related("parent").distinct().order_by("parent__sort_name", "sort_name")
     )  # fmt: skip
-    components: dict[int, list[int]] = {}
-    for service, item in ServiceComponent.objects.values_list("service_id", "item_id"):
-        components.setdefault(service, []).append(item)
-    states = live(sorted({item for items in components.values() for item in items}))
+    parts: dict[int, list[ServiceComponent]] = {}
+    for part in ServiceComponent.objects.filter(service__in=services):
+        parts.setdefault(part.service_id, []).append(part)
+    # A system that nobody watches is judged by what it rests on, as in the availability.
+    trees = Trees({part.item_id for found in parts.values() for part in found})
+    watched = {pk: trees.service(found)[1] for pk, found in parts.items()}
+    states = live(sorted({item for items in watched.values() for item in items}))
     lines = []
     for service in services:
-        seen = [states[item].state for item in components.get(service.pk, ()) if item in states]
+        seen = [states[item].state for item in watched.get(service.pk, ()) if item in states]
         lines.append(_line(service, seen, service.name in failing))
     return lines
 
