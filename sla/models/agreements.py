@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -63,6 +64,19 @@ class Agreement(Timestamped):
     def __str__(self) -> str:
         return f"{self.name}, {self.version}"
 
+    def clean(self) -> None:
+        """Two versions of one municipality's agreement are never in force on the same day."""
+        if not (self.organisation_id and self.valid_from):
+            return
+        others = Agreement.objects.filter(organisation=self.organisation_id).exclude(pk=self.pk)
+        others = others.filter(Q(valid_until=None) | Q(valid_until__gt=self.valid_from))
+        if self.valid_until:
+            others = others.filter(valid_from__lt=self.valid_until)
+        other = others.order_by("valid_from").first()
+        if other:
+            message = _("%(name)s is in force on some of these days. End it first.")
+            raise ValidationError({"valid_from": message % {"name": other}})
+
     @classmethod
     def visible_q(cls, user: User) -> Q:
         access = user.access
@@ -99,6 +113,8 @@ class AgreementTarget(Timestamped):
         verbose_name=_("other calendar"),
     )
 
+    objects = VisibleManager()
+
     class Meta:
         verbose_name = _("ticket target")
         verbose_name_plural = _("ticket targets")
@@ -114,6 +130,11 @@ class AgreementTarget(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.priority or '*'} {self.get_measure_display()}"
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        """Whoever may read the agreement."""
+        return Q(agreement__in=Agreement.objects.visible_to(user).values("pk"))
 
 
 class ServiceTarget(Timestamped):
@@ -134,6 +155,8 @@ class ServiceTarget(Timestamped):
         _("longest single outage (s)"), null=True, blank=True
     )
 
+    objects = VisibleManager()
+
     class Meta:
         verbose_name = _("service target")
         verbose_name_plural = _("service targets")
@@ -142,3 +165,8 @@ class ServiceTarget(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.service} {self.availability:.3%}"
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        """Whoever may read the agreement."""
+        return Q(agreement__in=Agreement.objects.visible_to(user).values("pk"))

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 NAMES = ("incidents", "changes", "trend")
 COLOURS = 4
 #: Goes up when draw.py draws differently, so that kept pictures are not used any more.
-VERSION = 1
+VERSION = 2
 TIMEOUT = 60
 
 

@@ -27,7 +27,7 @@ COLOURS = {
 }
 SERIES = ["#0b5a6e", "#458190", "#856dae", "#b9bcbf"]
 ACCENT, THEN, MUTED, INK, PAPER, LINE = "#0b5a6e", "#737a7f", "#565e65", "#222d36", "#ffffff", "#e4e6e7"
-FONT = "Inter Variable"
+FONT = "Inter"
 
 
 def chart(spec: dict[str, Any]) -> Any:

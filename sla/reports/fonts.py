@@ -33,6 +33,7 @@ def _make(source: Path, place: Path) -> None:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
     from fontTools.varLib.instancer import instantiateVariableFont  # type: ignore[import-untyped]
 
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     place.mkdir(parents=True, exist_ok=True)
     for name, weight in WEIGHTS.items():
         font = TTFont(source)
@@ -48,7 +49,7 @@ def _make(source: Path, place: Path) -> None:
 def _name(font: object, style: str, weight: int) -> None:
     """One family with two weights, under the name that charts use too."""
     names = font["name"]  # type: ignore[index]
-    for number, text in ((1, "Inter Variable"), (2, style), (4, f"Inter Variable {style}"), (6, f"InterVariable-{style}"),
-                         (16, "Inter Variable"), (17, style)):  # fmt: skip
+    for number, text in ((1, "Inter"), (2, style), (4, f"Inter {style}"), (6, f"Inter-{style}"),
+                         (16, "Inter"), (17, style)):  # fmt: skip
         names.setName(text, number, 3, 1, 0x409)
     font["OS/2"].usWeightClass = weight  # type: ignore[index]
