@@ -106,11 +106,9 @@ def _named(user: User, values: dict[str, Any]) -> dict[str, Any]:
 # --- shapes --------------------------------------------------------------------------------------------
 
 
-def _short(row: Any) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    slug = getattr(row, "slug", None) or getattr(row, "username", None)
-    return {"id": row.pk, "name": str(row), "slug": slug}
+def _short(row: Any) -> str | None:
+    """The name by which requests may call it too."""
+    return None if row is None else str(getattr(row, "slug", None) or row.username)
 
 
 def ticket_out(ticket: Ticket) -> dict[str, Any]:
@@ -121,8 +119,10 @@ def ticket_out(ticket: Ticket) -> dict[str, Any]:
         "answered_at", "resolved_at", "closed_at", "touched_at", "due_at", "clock_state",
     )  # fmt: skip
     shown = {name: getattr(ticket, name) for name in plain}
-    shown |= {name: _short(getattr(ticket, name)) for name in _WITH if name != "parent"}
+    shown |= {name: _short(getattr(ticket, name)) for name in _WITH if name not in ("parent", "item")}
     return shown | {
+        "item": ticket.item_id,
+        "item_name": ticket.item.name if ticket.item else None,
         "clock": ticket.clock_measure,
         "parent": ticket.parent.reference if ticket.parent else None,
     }

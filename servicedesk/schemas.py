@@ -20,20 +20,15 @@ class Strict(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class Named(Schema):
-    """A row that a ticket names. `slug` is its short name where it has one, the user name for people."""
-
-    id: int
-    name: str
-    slug: str | None = None
-
-
 class TicketOut(Schema):
-    """A ticket. impact, urgency 1 high … 3 low; priority 1 critical … 4 low; instants in UTC."""
+    """A ticket. Related rows are named by their short name, people by user name, the item by its id.
+
+    impact, urgency 1 high … 3 low; priority 1 critical … 4 low; instants in UTC.
+    """
 
     reference: str
     kind: str
-    category: Named | None
+    category: str | None
     title: str
     description: str
     state: str
@@ -42,13 +37,14 @@ class TicketOut(Schema):
     priority: int
     priority_reason: str
     channel: str
-    organisation: Named
-    service: Named | None
-    item: Named | None
-    team: Named | None
-    assignee: Named | None
-    reporter: Named | None
-    supplier: Named | None
+    organisation: str
+    service: str | None
+    item: int | None
+    item_name: str | None
+    team: str | None
+    assignee: str | None
+    reporter: str | None
+    supplier: str | None
     parent: str | None
     is_major: bool
     pend_reason: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from monitoring import maintenance
 from servicedesk import cleaning
-from servicedesk.actions import schedule
 from servicedesk.actions.step import step
 from servicedesk.actors import Actor
 from servicedesk.models import Change, ChangeOutcome, Ticket, Verb
@@ -25,10 +25,6 @@ def finish(actor: Actor, ticket: Ticket, *, outcome: ChangeOutcome | str, body: 
         change.save(update_fields=["outcome", "ended_at", "review"])
         one.set(resolved_at=one.at)
         one.outcome = str(outcome)
-        if change.planned_start and change.planned_end and change.planned_start < one.at < change.planned_end:
-            announced = max(
-                (row.decided_at for row in one.ticket.approvals.all() if row.decided_at), default=one.at
-            )
-            schedule.plan(one.ticket, change, announced, ends_at=one.at)
+        maintenance.finish(one.ticket.reference, one.at)
         one.record(body, public=True, outcome=str(outcome))
     return one.ticket

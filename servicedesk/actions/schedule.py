@@ -9,7 +9,7 @@ from monitoring import maintenance
 from servicedesk.models import Change, ItemRole, Ticket
 
 
-def plan(ticket: Ticket, change: Change, announced_at: datetime, ends_at: datetime | None = None) -> None:
+def plan(ticket: Ticket, change: Change, announced_at: datetime) -> None:
     """Plan (or plan again) the window of an approved change; without items or times there is nothing to silence.
 
     :param announced_at: the approval: notice counts from when the window was certain.
@@ -23,6 +23,6 @@ def plan(ticket: Ticket, change: Change, announced_at: datetime, ends_at: dateti
         organisation=ticket.organisation,
         items=items,
         starts_at=change.planned_start,
-        ends_at=ends_at or change.planned_end,
+        ends_at=change.planned_end,
         announced_at=announced_at,
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -78,7 +79,7 @@ def step(
     with transaction.atomic():
         locked = lock(ticket.pk)
         if seen is not None and locked.touched_at > seen:
-            _refuse_stale(locked, seen)
+            refuse_stale(locked, seen)
         was = locked.state
         move = workflow.apply(actor.user, locked, verb, values)
         one = Step(actor, locked, verb, _instant(locked, at), move.effect)
@@ -95,10 +96,13 @@ def lock(pk: int) -> Ticket:
 
 def _instant(ticket: Ticket, at: datetime | None) -> datetime:
     """Steps never go back behind what happened last: clocks are computed from entries in their order."""
-    return max(at or timezone.now(), ticket.touched_at)
+    if at is None:
+        return max(timezone.now(), ticket.touched_at)
+    last = Entry.objects.filter(ticket=ticket).aggregate(at=Max("at"))["at"]
+    return max(at, last or ticket.opened_at)
 
 
-def _refuse_stale(ticket: Ticket, seen: datetime) -> None:
+def refuse_stale(ticket: Ticket, seen: datetime) -> None:
     """What the system wrote meanwhile (a target came close) does not make a page out of date; a person's step does."""
     last = (
         Entry.objects.filter(ticket=ticket, at__gt=seen, actor__isnull=False).order_by("-at", "-pk").first()
@@ -113,7 +117,7 @@ def _refuse_stale(ticket: Ticket, seen: datetime) -> None:
 def _finish(one: Step) -> None:
     if one.ticket.case is not None:
         _EFFECTS[one.effect](one)
-    one.ticket.touched_at = one.at
+    one.ticket.touched_at = max(timezone.now(), one.at)  # when it was written, which may be later
     changed = {*one.before, *mirror.refresh(one.ticket), "touched_at", "updated_at"}
     one.ticket.save(update_fields=changed)
     one.entry = write_entry(one)

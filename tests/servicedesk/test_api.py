@@ -36,7 +36,7 @@ class ApiCase(RegionCase):
         )  # type: ignore[assignment]
         return answer
 
-    def problem(self, answer: HttpResponse, status: int) -> dict[str, Any]:
+    def problem(self, answer: Any, status: int) -> dict[str, Any]:
         """It is a problem document of this status."""
         assert answer.status_code == status, answer.content[:500]
         assert answer["Content-Type"] == "application/problem+json"
@@ -45,7 +45,7 @@ class ApiCase(RegionCase):
         assert body["title"]
         return body
 
-    def good(self, answer: HttpResponse, status: int = 200) -> Any:
+    def good(self, answer: Any, status: int = 200) -> Any:
         assert answer.status_code == status, answer.content[:1000]
         return json.loads(answer.content)
 
@@ -97,8 +97,8 @@ class TestCreate(ApiCase):
         body = self.good(answer, 201)
         assert set(body) >= LEAST
         assert answer["Location"] == "/api/v1/tickets/INC-00001"
-        assert body["organisation"]["slug"] == "granli-skole"
-        assert body["reporter"]["slug"] == "own"
+        assert body["organisation"] == "granli-skole"
+        assert body["reporter"] == "own"
         assert Ticket.objects.get().channel == "api"
 
     def test_rows_by_id_or_short_name(self) -> None:
@@ -107,7 +107,7 @@ class TestCreate(ApiCase):
             "reporter": "own", "impact": 1, "urgency": 1,
         }  # fmt: skip
         body = self.good(self.call("technician", "POST", "/tickets", sent), 201)
-        assert (body["priority"], body["item"]["name"], body["service"]["slug"]) == (
+        assert (body["priority"], body["item_name"], body["service"]) == (
             1,
             "srv-granli-1",
             "mail",
@@ -278,7 +278,7 @@ class TestVerbs(ApiCase):
         return self.good(answer) if status == 200 else self.problem(answer, status)
 
     def test_a_day_at_the_desk(self) -> None:
-        assert self.act("technician", "take")["assignee"]["slug"] == "technician"
+        assert self.act("technician", "take")["assignee"] == "technician"
         assert "taken" in self.act("lead", "take", status=409)["detail"]
         assert self.act("technician", "reply", {"body": "Hello"})["state"] == "in_progress"
         assert self.act("technician", "pend", {"reason": "customer", "body": "Which?"})["state"] == "pending"
@@ -308,8 +308,8 @@ class TestVerbs(ApiCase):
             "service": "mail",
         }
         body = self.good(self.call("technician", "PATCH", self.base, sent))
-        assert (body["title"], body["priority"], body["assignee"]["slug"]) == ("y", 1, "technician")
-        assert (body["team"]["slug"], body["service"]["slug"]) == ("desk", "mail")
+        assert (body["title"], body["priority"], body["assignee"]) == ("y", 1, "technician")
+        assert (body["team"], body["service"]) == ("desk", "mail")
         self.problem(self.call("technician", "PATCH", self.base, {"title": "z", "assignee": "stranger"}), 422)
         self.problem(self.call("technician", "PATCH", self.base, {"title": None}), 422)
         self.problem(self.call("technician", "PATCH", self.base, {"state": "closed"}), 422)

@@ -207,7 +207,7 @@ class TestResolve(VerbCase):
             resolution="x",
             at=datetime(2021, 1, 1, tzinfo=timezone.get_default_timezone()),
         )
-        assert ticket.resolved_at == ticket.touched_at
+        assert ticket.resolved_at == Entry.objects.get(ticket=ticket, verb=Verb.NOTE).at
         times = list(Entry.objects.filter(ticket=ticket).order_by("pk").values_list("at", flat=True))
         assert times == sorted(times)
 

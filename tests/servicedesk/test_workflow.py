@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from servicedesk import workflow
-from servicedesk.access import Who
+from servicedesk.access import Who, standing
 from servicedesk.actions.open_ticket import open_ticket
 from servicedesk.actors import Actor
 from servicedesk.models import DONE_STATES, Kind, State, Verb
@@ -85,4 +85,4 @@ class TestCheck(RegionCase):
 
     def test_the_system_is_nobody_s_reporter(self) -> None:
         ticket = open_ticket(Actor.of(self.r.own), title="x")
-        assert workflow.standing(None, ticket) == {Who.SYSTEM}
+        assert standing(None, ticket) == {Who.SYSTEM}
