@@ -90,6 +90,12 @@ class ItemFilter(FastFilterSet):
     search_fields = ("name", "serial", "asset_tag", "model", "manufacturer", "address")
     family = django_filters.ChoiceFilter(choices=Family.choices, label=_("Family"))
     organisation = organisations()
+    exactly = PickFilter(
+        field_name="organisation",
+        queryset=Organisation.objects.all(),
+        url_name="cmdb:organisation_pick",
+        label=_("Organisation, without those under it"),
+    )
     item_class = TreeFilter(queryset=CIClass.objects.all(), label=_("Class"))
     lifecycle = django_filters.ChoiceFilter(
         choices=[(CURRENT_WORD, _("All but retired")), *Lifecycle.choices],

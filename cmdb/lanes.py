@@ -26,6 +26,7 @@ HEIGHT: Final = 44
 PER_ROW: Final = (WIDTH - LABEL) // (BOX + GAP)
 ROWS: Final = 3
 LANE_GAP: Final = 26
+ROW_GAP: Final = 24
 PAD: Final = 14
 
 
@@ -37,8 +38,8 @@ class Box:
     label: str
     note: str
     url: str
-    icon: str
     me: bool = False
+    depth: int = 0
     x: float = 0
     y: float = 0
 
@@ -162,17 +163,14 @@ def _edges(
     return found
 
 
-def _box(row: Item) -> Box:
-    from cmdb.tables import FAMILY_ICONS
-
+def _box(row: Item, depth: int = 0) -> Box:
     url = reverse("cmdb:item_detail", args=[row.pk])
-    icon = FAMILY_ICONS.get(row.family, "clipboard")
-    return Box(("item", row.pk), row.name, str(row.item_class), url, icon)
+    return Box(("item", row.pk), row.name, str(row.item_class), url, depth=depth)
 
 
 def _service_box(service: Service) -> Box:
     url = reverse("cmdb:service_detail", args=[service.pk])
-    return Box(("service", service.pk), service.name, str(service.get_criticality_display()), url, "service")
+    return Box(("service", service.pk), service.name, str(service.get_criticality_display()), url)
 
 
 def _lanes(
@@ -185,41 +183,48 @@ def _lanes(
     limit: int,
 ) -> None:
     """Fill the lanes from services to what the item rests on, and place every box."""
-    near = sorted(above, key=lambda row: up.items[row.pk])
-    systems = [row for row in near if row.item_class.layer > Layer.INFRASTRUCTURE]
-    devices = [row for row in near if row.item_class.layer == Layer.INFRASTRUCTURE]
-    rests = sorted(below, key=lambda row: down.items[row.pk])
+    near = [_box(row, up.items[row.pk]) for row in above]
+    layers = {("item", row.pk): row.item_class.layer for row in above}
     me = _box(item)
     me.me = True
     stacks: list[tuple[str, list[Box]]] = [
         (_("Services"), [_service_box(service) for service in view.services]),
-        (_("Systems"), [_box(row) for row in systems]),
-        (_("Behind it"), [_box(row) for row in devices]),
+        (_("Systems"), [box for box in near if layers[box.key] > Layer.INFRASTRUCTURE]),
+        (_("Behind it"), [box for box in near if layers[box.key] == Layer.INFRASTRUCTURE]),
         (_("This item"), [me]),
-        (_("Rests on"), [_box(row) for row in rests]),
+        (_("Rests on"), [_box(row, down.items[row.pk]) for row in below]),
     ]
     y = 0.0
     for label, boxes in stacks:
         if not boxes:
             continue
+        boxes.sort(key=lambda box: box.depth)  # stable: names stay in order within a step
         lane = Lane(label, boxes[:limit], max(0, len(boxes) - limit), y)
-        y = _place(lane) + LANE_GAP
+        y = _place(lane, near_first=label == stacks[-1][0]) + LANE_GAP
         view.lanes.append(lane)
     view.height = max(0.0, y - LANE_GAP)
     view.paths = list(_curves(view))
 
 
-def _place(lane: Lane) -> float:
-    """Give every box of a lane its position, rows centred; answer the lower edge of the lane."""
-    for start in range(0, len(lane.boxes), PER_ROW):
-        row = lane.boxes[start : start + PER_ROW]
+def _place(lane: Lane, *, near_first: bool) -> float:
+    """Give every box of a lane its position, rows centred; answer the lower edge of the lane.
+
+    A row holds boxes of one step only, so that lines run from row to row: above the item the nearest row lies lowest.
+    """
+    rows: list[list[Box]] = []
+    for box in lane.boxes:
+        if not rows or len(rows[-1]) == PER_ROW or rows[-1][0].depth != box.depth:
+            rows.append([])
+        rows[-1].append(box)
+    if not near_first:
+        rows.reverse()
+    for number, row in enumerate(rows):
         width = len(row) * (BOX + GAP) - GAP
         left = LABEL + (WIDTH - LABEL - PAD - width) / 2
         for index, box in enumerate(row):
             box.x = left + index * (BOX + GAP)
-            box.y = lane.y + PAD + (start // PER_ROW) * (HEIGHT + GAP)
-    rows = -(-len(lane.boxes) // PER_ROW)
-    lane.height = 2 * PAD + rows * HEIGHT + (rows - 1) * GAP + (16 if lane.more else 0)
+            box.y = lane.y + PAD + number * (HEIGHT + ROW_GAP)
+    lane.height = 2 * PAD + len(rows) * HEIGHT + (len(rows) - 1) * ROW_GAP
     return lane.y + lane.height
 
 

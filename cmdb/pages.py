@@ -108,6 +108,11 @@ def _new(label: Any, crud_name: str, field: str) -> Any:
     return actions
 
 
+def _procured(item: Item, _user: Any) -> str:
+    """Said only where it matters."""
+    return str(_("Outside the agreed procedure: its owner answers for it")) if item.outside_procedure else ""
+
+
 ITEM = ItemCrud(
     Item,
     namespace="cmdb",
@@ -136,7 +141,7 @@ ITEM = ItemCrud(
         "end_of_life",
         "replaced_by",
         "yearly_cost",
-        "outside_procedure",
+        (_("Procurement"), _procured),
         "notes",
     ),
     read_roles=READERS,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from cmdb import attributes
-from cmdb.common.forms import ScopedModelForm
+from cmdb.forms.base import RegisterForm
 from cmdb.models import (
     CIClass,
     Contract,
@@ -91,7 +91,7 @@ def _long(entry: dict[str, Any]) -> bool:
     return bool(entry.get("required") or entry.get("choices"))
 
 
-class CIClassForm(ScopedModelForm):
+class CIClassForm(RegisterForm):
     """A class and the attributes it adds. What items hold already must still fit afterwards."""
 
     attributes = AttributesField(
@@ -133,7 +133,7 @@ class CIClassForm(ScopedModelForm):
             )
 
 
-class ServiceForm(ScopedModelForm):
+class ServiceForm(RegisterForm):
     """A node of the service catalogue."""
 
     pick: ClassVar = {"team": "cmdb:team_pick"}
@@ -181,7 +181,7 @@ class ServiceForm(ScopedModelForm):
             self.instance.consumers.add(*hidden)
 
 
-class ServiceComponentForm(ScopedModelForm):
+class ServiceComponentForm(RegisterForm):
     """What a service rests on."""
 
     pick: ClassVar = {"service": "cmdb:service_pick", "item": "cmdb:item_pick"}
@@ -211,7 +211,7 @@ class ServiceComponentForm(ScopedModelForm):
         return needed or 1
 
 
-class SoftwareForm(ScopedModelForm):
+class SoftwareForm(RegisterForm):
     """A product of the shared catalogue."""
 
     class Meta:
@@ -219,7 +219,7 @@ class SoftwareForm(ScopedModelForm):
         fields = ("name", "publisher", "category", "description", "website")
 
 
-class LicenceForm(ScopedModelForm):
+class LicenceForm(RegisterForm):
     """A right to use a product."""
 
     pick: ClassVar = {"software": "cmdb:software_pick", "contract": "cmdb:contract_pick"}
@@ -254,7 +254,7 @@ class LicenceForm(ScopedModelForm):
         return cleaned
 
 
-class ContractForm(ScopedModelForm):
+class ContractForm(RegisterForm):
     """A contract; its items are added on its page."""
 
     class Meta:

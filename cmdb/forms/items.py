@@ -10,13 +10,14 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from cmdb import attributes, lifecycle
-from cmdb.common.forms import VERSION, ScopedModelForm, fingerprint
+from cmdb.common.forms import VERSION, fingerprint
+from cmdb.forms.base import RegisterForm
 from cmdb.models import CIClass, Item, OrganisationKind, Relation
 
 PERSON = "cmdb:person_pick"
 
 
-class ItemForm(ScopedModelForm):
+class ItemForm(RegisterForm):
     """All fields of an item; the fields of its class come behind them as ``a_<name>``.
 
     The class is the posted one, else the item's own, else the one in ``initial``. Values of attributes that the class
@@ -206,7 +207,7 @@ class CaretakerForm(ItemForm):
         fields = ("manager", "criticality", "end_of_life", "yearly_cost", "notes")
 
 
-class RelationForm(ScopedModelForm):
+class RelationForm(RegisterForm):
     """How one item rests on another."""
 
     pick: ClassVar = {"source": "cmdb:item_pick", "target": "cmdb:item_pick"}

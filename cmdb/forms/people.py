@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from cmdb.common.forms import ScopedModelForm
+from cmdb.forms.base import RegisterForm
 from cmdb.models import Membership, Organisation, OrganisationKind, Place, Role, Team, User
 
 
-class OrganisationForm(ScopedModelForm):
+class OrganisationForm(RegisterForm):
     """A node of the region's tree, or a supplier beside it."""
 
     class Meta:
@@ -45,7 +45,7 @@ class OrganisationForm(ScopedModelForm):
         return cleaned
 
 
-class PlaceForm(ScopedModelForm):
+class PlaceForm(RegisterForm):
     """A site, building, floor or room."""
 
     pick: ClassVar = {"parent": "cmdb:place_pick"}
@@ -55,7 +55,7 @@ class PlaceForm(ScopedModelForm):
         fields = ("name", "kind", "parent", "organisation", "address", "notes")
 
 
-class TeamForm(ScopedModelForm):
+class TeamForm(RegisterForm):
     """A team; its members are added on its page."""
 
     class Meta:
@@ -63,7 +63,7 @@ class TeamForm(ScopedModelForm):
         fields = ("name", "slug", "organisation", "email")
 
 
-class PersonForm(ScopedModelForm):
+class PersonForm(RegisterForm):
     """Who somebody is; what somebody may do follows from roles, which have their own page."""
 
     class Meta:
@@ -99,7 +99,7 @@ class PersonForm(ScopedModelForm):
         return super().save(commit)
 
 
-class MembershipForm(ScopedModelForm):
+class MembershipForm(RegisterForm):
     """A role in an organisation and everything under it."""
 
     pick: ClassVar = {"user": "cmdb:person_pick"}

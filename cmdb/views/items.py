@@ -18,7 +18,7 @@ from cmdb.common.tables import FastTable
 from cmdb.forms import CaretakerForm, ItemForm
 from cmdb.lifecycle import LOOKS
 from cmdb.models import CIClass, Contract, Family, Installation, Item, Licence, Relation, Service
-from cmdb.tables import CRITICALITY_LOOKS, FAMILY_ICONS, ItemExport
+from cmdb.tables import CRITICALITY_LOOKS, ItemExport
 
 NEAR = 50
 
@@ -86,7 +86,7 @@ class ItemDetail(DetailView):
             (obj.get_family_display(), family),
             (str(obj), self.crud.url("detail", obj)),
         ]
-        context["icon_name"] = FAMILY_ICONS.get(obj.family, "clipboard")
+        context["actions"] = [*context["actions"], *_actions(obj, self.user)]
         context["marks"] = _fragments("item_mark", obj, self.user)
         context["aside_panels"] = _fragments("item_aside", obj, self.user)
         return context
@@ -158,6 +158,19 @@ def _fragments(kind: str, obj: Any, user: Any) -> list[tuple[str, str]]:
         try:
             found.append((str(title), reverse(url_name, args=[obj.pk])))
         except NoReverseMatch:  # wired, but its pages are not installed here
+            continue
+    return found
+
+
+def _actions(obj: Any, user: Any) -> list[tuple[str, str, str]]:
+    """Buttons to pages of the floors above that take ``?item=``, as the wiring names them."""
+    found = []
+    for title, url_name, *roles in getattr(settings, "SAMDRIFT_PANELS", {}).get("item_actions", ()):
+        if roles and not user.access.has(*roles[0]):
+            continue
+        try:
+            found.append((str(title), f"{reverse(url_name)}?item={obj.pk}", "secondary"))
+        except NoReverseMatch:
             continue
     return found
 

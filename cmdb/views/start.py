@@ -69,7 +69,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def _matrix(user: Any) -> tuple[list[Organisation], list[tuple[str, str, list[Cell]]]]:
-    """Families down, municipalities across, the sum last. Three statements."""
+    """Families down; municipalities across, then what the region holds itself, the sum last. Three statements."""
     counted = (
         Item.objects.visible_to(user)
         .filter(CURRENT)
@@ -80,30 +80,37 @@ def _matrix(user: Any) -> tuple[list[Organisation], list[tuple[str, str, list[Ce
     numbers: dict[str, dict[int, int]] = {}
     for family, organisation, n in counted:
         numbers.setdefault(family, {})[organisation] = n
+    held = {organisation for by in numbers.values() for organisation in by}
+    columns, below = _columns(user, held)
+    rows = []
+    for family, label in Family.choices:
+        by = numbers.get(family)
+        if not by:
+            continue
+        cells = []
+        for top in columns:
+            narrow = {"organisation" if top.kind == OrganisationKind.MUNICIPALITY else "exactly": top.pk}
+            n = sum(n for organisation, n in by.items() if organisation in below[top.pk])
+            cells.append(Cell(n, items_url(family=family, lifecycle=CURRENT_WORD, **narrow)))
+        cells.append(Cell(sum(by.values()), items_url(family=family, lifecycle=CURRENT_WORD)))
+        rows.append((str(label), FAMILY_ICONS.get(family, "clipboard"), cells))
+    return columns, rows
+
+
+def _columns(user: Any, held: set[int]) -> tuple[list[Organisation], dict[int, set[int]]]:
+    """Organisations that get a column (those that hold something), and the ids that count in each."""
     nodes = list(
         Organisation.objects.visible_to(user)
         .exclude(kind=OrganisationKind.SUPPLIER)
         .order_by("tree_id", "lft")
     )
     tops = [node for node in nodes if node.kind == OrganisationKind.MUNICIPALITY]
-    held = {organisation for by in numbers.values() for organisation in by}
-    columns = [top for top in tops if any(_under(node, top) and node.pk in held for node in nodes)]
-    below = {top.pk: {node.pk for node in nodes if _under(node, top)} for top in columns}
-    rows = []
-    for family, label in Family.choices:
-        by = numbers.get(family)
-        if not by:
-            continue
-        cells = [
-            Cell(
-                sum(n for organisation, n in by.items() if organisation in below[top.pk]),
-                items_url(family=family, organisation=top.pk, lifecycle=CURRENT_WORD),
-            )
-            for top in columns
-        ]
-        cells.append(Cell(sum(by.values()), items_url(family=family, lifecycle=CURRENT_WORD)))
-        rows.append((str(label), FAMILY_ICONS.get(family, "clipboard"), cells))
-    return columns, rows
+    below = {top.pk: {node.pk for node in nodes if _under(node, top)} for top in tops}
+    for node in nodes:
+        if node.kind == OrganisationKind.REGION:
+            below[node.pk] = {node.pk}
+            tops.append(node)
+    return [top for top in tops if below[top.pk] & held], below
 
 
 def _under(node: Organisation, top: Organisation) -> bool:

@@ -6,6 +6,7 @@ fragment (common/panel.html). A name that is not installed is passed over. Kinds
 - the ``name`` of a declaration in cmdb.pages (``item``, ``service``, ``organisation``, ``software`` …): cards below the page
 - ``item_mark``: a word in the head of an item's page, ``<span class="state" …>``
 - ``item_aside``: cards in the right column of an item's page
+- ``item_actions``: buttons on an item's page; the address takes no key, and is asked with ``?item=``
 - ``item_states``: one address without a key; asked with ``?ids=1,2,3`` it answers, for every id that the person may see,
   ``<span id="live-1" hx-swap-oob="true">…state…</span>``, which fills the column "Now" of an item's relations
 """
@@ -21,12 +22,15 @@ WORKING = ("technician", "lead", "changemanager", "oncall", "admin")
 
 PANELS: dict[str, list[Panel]] = {
     "item": [
-        (_("Monitoring"), "monitoring:item_panel"),
+        (_("State now"), "monitoring:item_state"),
         (_("Availability"), "board:item_panel"),
-        (_("Configuration backups"), "monitoring:item_backups", WORKING),
     ],
     "item_mark": [("", "monitoring:item_mark")],
     "item_states": [("", "monitoring:item_states")],
+    "item_actions": [
+        (_("Register a ticket on it"), "desk:create", WORKING),
+        (_("Plan a change"), "changes:create", WORKING),
+    ],
     "item_aside": [(_("Open tickets"), "desk:item_panel")],
     "service": [
         (_("Availability"), "board:service_panel"),

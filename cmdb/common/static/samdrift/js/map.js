@@ -67,7 +67,8 @@
     const map = window.cytoscape({
       container: box,
       elements: {
-        nodes: graph.nodes.map((node) => ({ data: { state: "unknown", ...node, text: `${MARK[node.state] || "?"} ${node.label}${node.note ? `\n${node.note}` : ""}` } })),
+        // without a state the box says nothing about now: a question mark would be a claim of its own
+        nodes: graph.nodes.map((node) => ({ data: { ...node, text: `${"state" in node ? `${MARK[node.state] || "?"} ` : ""}${node.label}${node.note ? `\n${node.note}` : ""}` } })),
         edges: graph.edges.map((edge, index) => ({ data: { id: `e${index}`, source: edge.from, target: edge.to, hot: edge.hot } })),
       },
       style: style(box),
