@@ -89,6 +89,12 @@ def impact_of(item_ids: Iterable[int]) -> Impact:
     )
 
 
+def items_behind(item_ids: Iterable[int]) -> dict[int, int]:
+    """Only the items of `impact_of`, by depth. One statement."""
+    roots = list(dict.fromkeys(item_ids))
+    return _failed(roots, _edges(_DOWNSTREAM, roots))
+
+
 def rests_on(item_ids: Iterable[int]) -> Impact:
     """Everything that `item_ids` need to work, near things first. Two statements; services are left empty."""
     roots = list(dict.fromkeys(item_ids))

@@ -5,7 +5,7 @@ counted) and by the parents of targets.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cmdb.impact import impact_of
+from cmdb.impact import items_behind
 from cmdb.models import Item, Organisation
 from monitoring import topology
 from monitoring.models import MaintenanceWindow, Target
@@ -150,13 +150,16 @@ def _reaches(windows: Iterable[MaintenanceWindow]) -> list[tuple[MaintenanceWind
     named: dict[int, set[int]] = defaultdict(set)
     for window_id, item_id in through.values_list("maintenancewindow_id", "item_id"):
         named[window_id].add(item_id)
-    return [(window, _reached(named[window.pk])) for window in rows]
+    # Standing maintenance names the same items every month: what they reach is worked out once.
+    sets = {window.pk: frozenset(named[window.pk]) for window in rows}
+    reached = {items: _reached(items) for items in set(sets.values())}
+    return [(window, reached[sets[window.pk]]) for window in rows]
 
 
-def _reached(items: set[int]) -> set[int]:
+def _reached(items: Collection[int]) -> set[int]:
     if not items:
         return set()
-    reached = set(impact_of(items).items)
+    reached = set(items_behind(items))
     targets = Target.objects.filter(item__in=items).values_list("pk", flat=True)
     behind = {pk for chain in topology.descendants(targets).values() for pk in chain}
     if behind:
