@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from cmdb.models import Membership, Role, User
 from monitoring import backups, engine, events, intervals, maintenance
-from monitoring.models import Alert, ConfigBackup, Credential, CredentialKind, Neighbour, Reading, Severity, Target
+from monitoring.models import (
+    Alert,
+    ConfigBackup,
+    Credential,
+    CredentialKind,
+    Neighbour,
+    Reading,
+    Severity,
+    Target,
+)
 from tests.cases import RegionCase
 
 NAMES = ("target", "alert", "event", "credential", "maintenance", "backup")
@@ -28,24 +37,36 @@ class PagesCase(RegionCase):
         switch, server = cls.r.switch_target, cls.r.server_target
         for target in (switch, server):
             intervals.change(target, "up", now - timedelta(hours=5))
-            Target.objects.filter(pk=target.pk).update(last_ok_at=now - timedelta(minutes=11), last_polled_at=now)
+            Target.objects.filter(pk=target.pk).update(
+                last_ok_at=now - timedelta(minutes=11), last_polled_at=now
+            )
             intervals.change(target, "down", now - timedelta(minutes=10))
             events.post(
                 target, "down", severity=Severity.EXCEPTION, source="poll", text="no answer",
                 problem_key=events.problem_key(target.pk, "down"), at=now - timedelta(minutes=10),
             )  # fmt: skip
         engine.run(now)
-        Reading.objects.create(target=switch, metric="if.in_rate", instance="1", value=1_250_000, unit="bit/s", at=now)
+        Reading.objects.create(
+            target=switch, metric="if.in_rate", instance="1", value=1_250_000, unit="bit/s", at=now
+        )
         Neighbour.objects.create(target=switch, local_port=1, remote_name="rt-1", seen_at=now)
         cls.credential = Credential.objects.create(
-            name="read", kind=CredentialKind.SNMP_V2C, organisation=cls.r.here, secret={"community": "very-secret"}
+            name="read",
+            kind=CredentialKind.SNMP_V2C,
+            organisation=cls.r.here,
+            secret={"community": "very-secret"},
         )
         cls.ssh = Credential.objects.create(
-            name="login", kind=CredentialKind.SSH, organisation=cls.r.here, secret={"username": "u", "password": "pw-secret"}
+            name="login",
+            kind=CredentialKind.SSH,
+            organisation=cls.r.here,
+            secret={"username": "u", "password": "pw-secret"},
         )
         Target.objects.filter(pk=switch.pk).update(credential=cls.credential, ssh_credential=cls.ssh)
         switch.refresh_from_db()
-        backups.save(switch, ("hostname sw\nsnmp-server community hidden1 RO\n", ""), now - timedelta(hours=2))
+        backups.save(
+            switch, ("hostname sw\nsnmp-server community hidden1 RO\n", ""), now - timedelta(hours=2)
+        )
         cls.backup = backups.save(
             switch, ("hostname sw2\nsnmp-server community hidden2 RO\n", ""), now - timedelta(hours=1)
         )
@@ -86,7 +107,9 @@ class TestThreePeople(PagesCase):
         overview = client.get(reverse("monitoring:overview"))
         assert b"granli" not in overview.content.lower()
         for name in ("target_poll", "target_back_up", "target_fault"):
-            assert client.post(reverse(f"monitoring:{name}", args=[self.rows["target"].pk])).status_code == 404
+            assert (
+                client.post(reverse(f"monitoring:{name}", args=[self.rows["target"].pk])).status_code == 404
+            )
 
     def test_the_signed_out_are_sent_to_sign_in(self) -> None:
         for name in ("overview", "target_list", "alert_list"):
@@ -98,7 +121,9 @@ class TestThreePeople(PagesCase):
         client = self.client_of("technician")
         for name in NAMES:
             assert client.get(reverse(f"monitoring:{name}_list")).status_code == 200, name
-            assert client.get(reverse(f"monitoring:{name}_detail", args=[self.rows[name].pk])).status_code == 200, name
+            assert (
+                client.get(reverse(f"monitoring:{name}_detail", args=[self.rows[name].pk])).status_code == 200
+            ), name
 
     def test_on_call_reads_but_changes_nothing(self) -> None:
         client = self.client_of("oncall")
@@ -127,7 +152,10 @@ class TestSecrets(PagesCase):
             urls += [reverse(f"monitoring:{name}_list"), reverse(f"monitoring:{name}_export")]
             urls += [reverse(f"monitoring:{name}_detail", args=[self.rows[name].pk])]
         urls += [reverse("monitoring:credential_edit", args=[self.credential.pk])]
-        urls += ["/admin/monitoring/credential/", f"/admin/monitoring/credential/{self.credential.pk}/change/"]
+        urls += [
+            "/admin/monitoring/credential/",
+            f"/admin/monitoring/credential/{self.credential.pk}/change/",
+        ]
         urls += [f"/admin/monitoring/configbackup/{self.backup.pk}/change/"]
         for url in urls:
             response = client.get(url)
@@ -162,7 +190,9 @@ class TestSecrets(PagesCase):
         assert response.status_code == 422
         assert b"at least 8 characters" in response.content
         assert b"short" not in response.content
-        assert client.post(reverse("monitoring:credential_create"), data | {"auth_key": ""}).status_code == 422
+        assert (
+            client.post(reverse("monitoring:credential_create"), data | {"auth_key": ""}).status_code == 422
+        )
 
     def test_a_technician_keeps_no_credentials(self) -> None:
         assert self.client_of("technician").get(reverse("monitoring:credential_create")).status_code == 403
@@ -178,14 +208,24 @@ class TestContent(PagesCase):
 
     def test_the_overview_renews_its_middle_alone(self) -> None:
         client = self.client_of("technician")
-        part = client.get(reverse("monitoring:overview"), headers={"HX-Request": "true", "HX-Target": "now"}).content
+        part = client.get(
+            reverse("monitoring:overview"), headers={"HX-Request": "true", "HX-Target": "now"}
+        ).content
         assert part.lstrip().startswith(b'<div id="now"')
         assert b"<html" not in part
 
     def test_a_targets_page_shows_states_readings_events_and_backups(self) -> None:
         url = reverse("monitoring:target_detail", args=[self.r.switch_target.pk])
         page = self.client_of("technician").get(url).content.decode()
-        for words in ("Does not answer", "1.2\u00a0Mbit/s", "rt-1", "srv-granli-1", "Last 24 hours", "+2 −2", 'class="days"'):
+        for words in (
+            "Does not answer",
+            "1.2\u00a0Mbit/s",
+            "rt-1",
+            "srv-granli-1",
+            "Last 24 hours",
+            "+2 −2",
+            'class="days"',
+        ):
             assert words in page, words
         assert "Stop this device" not in page
 
@@ -204,7 +244,11 @@ class TestContent(PagesCase):
             assert b"<b>x</b>" not in page
 
     def test_a_backup_shows_its_difference_without_secrets(self) -> None:
-        page = self.client_of("technician").get(reverse("monitoring:backup_detail", args=[self.backup.pk])).content
+        page = (
+            self.client_of("technician")
+            .get(reverse("monitoring:backup_detail", args=[self.backup.pk]))
+            .content
+        )
         assert b"<ins>+hostname sw2</ins>" in page
         assert b"<del>-hostname sw</del>" in page
         assert b"removed" in page
@@ -246,7 +290,9 @@ class TestContent(PagesCase):
             )  # fmt: skip
             ConfigBackup.objects.create(target=target, result="failed", error="no")
         after = [statements(url) for url in urls]
-        assert after == before or all(b <= a + 1 for a, b in zip(before, after, strict=True)), list(zip(urls, before, after, strict=True))
+        assert after == before or all(b <= a + 1 for a, b in zip(before, after, strict=True)), list(
+            zip(urls, before, after, strict=True)
+        )
         assert max(after) <= 14, list(zip(urls, after, strict=True))
 
     def test_a_targets_page_costs_a_fixed_number_of_statements(self) -> None:
@@ -301,11 +347,16 @@ class TestForm(PagesCase):
         )
         client = self.client_of("neighbour")
         url = reverse("monitoring:target_create")
-        assert client.post(url, self.data(organisation=self.r.there.pk, credential=foreign.pk)).status_code == 422
+        assert (
+            client.post(url, self.data(organisation=self.r.there.pk, credential=foreign.pk)).status_code
+            == 422
+        )
         assert client.post(url, self.data()).status_code == 422
 
     def test_another_address_is_another_device(self) -> None:
-        Target.objects.filter(pk=self.r.switch_target.pk).update(profile="switch", instances={"interfaces": ["1"]})
+        Target.objects.filter(pk=self.r.switch_target.pk).update(
+            profile="switch", instances={"interfaces": ["1"]}
+        )
         url = reverse("monitoring:target_edit", args=[self.r.switch_target.pk])
         assert self.client_of("technician").post(url, self.data(name="sw-granli-1")).status_code == 302
         target = Target.objects.get(pk=self.r.switch_target.pk)
@@ -331,9 +382,13 @@ class TestButtons(PagesCase):
     def test_ask_now_makes_it_due(self) -> None:
         Target.objects.update(due_at=timezone.now() + timedelta(hours=1))
         client = self.client_of("technician")
-        assert client.post(reverse("monitoring:target_poll", args=[self.r.switch_target.pk])).status_code == 302
+        assert (
+            client.post(reverse("monitoring:target_poll", args=[self.r.switch_target.pk])).status_code == 302
+        )
         assert Target.objects.get(pk=self.r.switch_target.pk).due_at <= timezone.now()
-        assert client.get(reverse("monitoring:target_poll", args=[self.r.switch_target.pk])).status_code == 405
+        assert (
+            client.get(reverse("monitoring:target_poll", args=[self.r.switch_target.pk])).status_code == 405
+        )
 
     def test_the_demos_button_stops_a_simulated_device_and_only_there(self) -> None:
         from django.conf import settings
@@ -368,7 +423,11 @@ class TestButtons(PagesCase):
     def test_too_large_a_network_is_refused_in_a_sentence(self) -> None:
         client, url = self.client_of("technician"), reverse("monitoring:discover")
         data = {"credential": self.credential.pk, "organisation": self.r.here.pk}
-        for network, words in (("10.0.0.0/8", "at most 4096"), ("10.0.0.0/22", "At most 256"), ("x", "not a network")):
+        for network, words in (
+            ("10.0.0.0/8", "at most 4096"),
+            ("10.0.0.0/22", "At most 256"),
+            ("x", "not a network"),
+        ):
             response = client.post(url, data | {"network": network})
             assert response.status_code == 422
             assert words in response.content.decode(), network
