@@ -39,6 +39,11 @@ def condition(text: str) -> Q:
     return Q(search=query | beginning if beginning is not None else query)
 
 
+def is_reference(text: str) -> bool:
+    """Whether somebody typed a whole reference ("inc 204" is none)."""
+    return _REFERENCE.match(text.strip()) is not None
+
+
 def _prefix(text: str) -> SearchQuery | None:
     """All words as they stand, the last one as a beginning; None for what is quoted or excluded."""
     if '"' in text or re.search(r"(^|\s)-", text):

@@ -1,0 +1,164 @@
+"""What belongs to a ticket's page beside the ticket: other tickets and what it touches, each in one statement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import CharField, F, IntegerField, Q, QuerySet, Value
+from django.db.models.functions import Cast
+
+from servicedesk.models import (
+    OPEN_STATES,
+    Kind,
+    LinkKind,
+    State,
+    Ticket,
+    TicketItem,
+    TicketOrganisation,
+    TicketService,
+)
+
+if TYPE_CHECKING:
+    from cmdb.models import User
+
+NEAR = 5  # of a person's other tickets, of similar ones
+CHILDREN = 30
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another ticket in a list beside this one; `note` is the link's word, or a workaround."""
+
+    reference: str
+    title: str
+    kind: str
+    state: State
+    priority: int
+    due_at: datetime | None
+    note: str = ""
+
+
+@dataclass
+class Around:
+    """Tickets by why they are shown."""
+
+    parent: list[Other] = field(default_factory=list)
+    children: list[Other] = field(default_factory=list)
+    linked: list[Other] = field(default_factory=list)
+    requester: list[Other] = field(default_factory=list)
+    known: list[Other] = field(default_factory=list)
+    similar: list[Other] = field(default_factory=list)
+
+
+def tickets(user: User, ticket: Ticket) -> Around:
+    """Tickets that this person sees: the whole that it is part of, its parts, linked ones, the reporter's other open
+    ones, problems with a way around on the same item or service, open ones that look the same. One statement."""
+    seen = Ticket.objects.visible_to(user).exclude(pk=ticket.pk).order_by()
+    still = seen.filter(state__in=OPEN_STATES)
+    nothing = Value("", output_field=CharField())
+    parts = [
+        _part("children", seen.filter(parent=ticket).order_by("-opened_at")[:CHILDREN], nothing),
+        _part("out", seen.filter(links_in__source=ticket), F("links_in__kind")),
+        _part("in", seen.filter(links_out__target=ticket), F("links_out__kind")),
+    ]
+    if ticket.parent_id is not None:
+        parts.append(_part("parent", seen.filter(pk=ticket.parent_id), nothing))
+    if ticket.reporter_id is not None:
+        of_person = still.filter(reporter=ticket.reporter_id).order_by("-opened_at")[:NEAR]
+        parts.append(_part("requester", of_person, nothing))
+    same = same_thing(ticket)
+    if same is not None:
+        known = still.filter(same, kind=Kind.PROBLEM).filter(
+            Q(problem__is_known_error=True) | ~Q(problem__workaround="")
+        )
+        parts.append(_part("known", known.order_by("-opened_at")[:NEAR], F("problem__workaround")))
+        alike = still.filter(same, kind=ticket.kind).exclude(parent=ticket)
+        parts.append(_part("similar", alike.order_by("-opened_at")[:NEAR], nothing))
+    return _sorted(parts[0].union(*parts[1:], all=True))
+
+
+def same_thing(ticket: Ticket) -> Q | None:
+    """Tickets about the same item, else about the same service; None where neither is known."""
+    if ticket.item_id is not None:
+        about = Q(item=ticket.item_id)
+        return about | Q(item=None, service=ticket.service_id) if ticket.service_id is not None else about
+    return Q(service=ticket.service_id) if ticket.service_id is not None else None
+
+
+def _part(why: str, rows: QuerySet[Any], note: Any) -> Any:
+    return rows.values_list(
+        Cast(Value(why), CharField()), "reference", "title", "kind", "state", "priority", "due_at",
+        Cast(note, CharField()),
+    )  # fmt: skip
+
+
+def _sorted(rows: Any) -> Around:
+    found: dict[str, list[Other]] = defaultdict(list)
+    out, into = dict(LinkKind.choices), _BACK
+    for why, reference, title, kind, state, priority, due, note in rows:
+        if why in ("out", "in"):
+            words = out if why == "out" else into
+            why, note = "linked", str(words.get(note, note))
+        found[why].append(Other(reference, title, kind, State(state), priority, due, note))
+    taken = {one.reference for why in ("parent", "linked") for one in found[why]}
+    found["similar"] = [one for one in found["similar"] if one.reference not in taken]
+    return Around(**found)
+
+
+def _back() -> dict[str, Any]:
+    """A link read from its target."""
+    from django.utils.translation import gettext_lazy as _
+
+    return {
+        LinkKind.RELATES: LinkKind.RELATES.label,
+        LinkKind.DUPLICATES: _("is duplicated by"),
+        LinkKind.CAUSED_BY: _("causes"),
+        LinkKind.SOLVED_BY: _("solves"),
+    }
+
+
+_BACK = _back()
+
+
+@dataclass
+class Touched:
+    """What a ticket touches, by name; items with their role."""
+
+    services: list[tuple[int, str]] = field(default_factory=list)
+    organisations: list[tuple[int, str]] = field(default_factory=list)
+    items: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def touched(ticket: Ticket) -> Touched:
+    """Services (most critical first), municipalities and items, in one statement."""
+    parts = [
+        _touch("service", TicketService, "service", ticket, F("service__criticality"), Value("")),
+        _touch("organisation", TicketOrganisation, "organisation", ticket, Value(0), Value("")),
+        _touch("item", TicketItem, "item", ticket, Value(0), F("role")),
+    ]
+    found = Touched()
+    for what, pk, name, _order, role in sorted(
+        parts[0].union(*parts[1:], all=True), key=lambda row: (row[3], row[2])
+    ):
+        if what == "item":
+            found.items.append((pk, name, role))
+        else:
+            (found.services if what == "service" else found.organisations).append((pk, name))
+    return found
+
+
+def _touch(what: str, model: Any, name: str, ticket: Ticket, order: Any, role: Any) -> Any:
+    return (
+        model._default_manager.filter(ticket=ticket)
+        .order_by()
+        .values_list(
+            Cast(Value(what), CharField()),
+            F(f"{name}_id"),
+            Cast(F(f"{name}__name"), CharField()),
+            Cast(order, IntegerField()),
+            Cast(role, CharField()),
+        )
+    )

@@ -1,0 +1,134 @@
+"""The list beside the desk's pages: mine, the teams' queues, what presses, saved views; with counts in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from servicedesk import lists
+from servicedesk.filters import due_condition
+from servicedesk.models import OPEN_STATES, Ticket
+
+if TYPE_CHECKING:
+    from cmdb.models import User
+
+TEAMS_SHOWN = 8
+
+
+@dataclass
+class Line:
+    """One link. `count` None: none shown."""
+
+    label: str
+    url: str
+    icon: str = ""
+    count: int | None = None
+    color: str = ""
+    current: bool = False
+
+
+@dataclass
+class Group:
+    """Links under a heading."""
+
+    label: str
+    items: list[Line] = field(default_factory=list)
+
+
+@dataclass
+class Counts:
+    """Open tickets that this person sees."""
+
+    teams: dict[int | None, int] = field(default_factory=dict)
+    mine: int = 0
+    unassigned: int = 0
+    today: int = 0
+    breached: int = 0
+    major: int = 0
+
+
+def counts(user: User) -> Counts:
+    """All counts in one statement, grouped by team."""
+    now = timezone.now()
+    rows = (
+        Ticket.objects.visible_to(user)
+        .filter(state__in=OPEN_STATES)
+        .order_by()
+        .values_list("team_id")
+        .annotate(
+            total=Count("pk"),
+            mine=Count("pk", filter=Q(assignee=user)),
+            unassigned=Count("pk", filter=Q(assignee=None)),
+            today=Count("pk", filter=due_condition("today", now)),
+            breached=Count("pk", filter=due_condition("breached", now)),
+            major=Count("pk", filter=Q(is_major=True)),
+        )
+    )
+    found = Counts()
+    for team, total, mine, unassigned, today, breached, major in rows:
+        found.teams[team] = total
+        found.mine += mine
+        found.unassigned += unassigned
+        found.today += today
+        found.breached += breached
+        found.major += major
+    return found
+
+
+def side_menu(request: HttpRequest) -> list[Group]:
+    """Groups of links for `common/partials/side.html`. Two statements, of which the lists are shared with the page."""
+    user: Any = request.user
+    known, found = lists.of(user), counts(user)
+    works = user.access.is_staff_role
+    groups = [Group(_("Mine"), list(_mine(found, works))), Group(_("Queues"), list(_teams(known, found)))]
+    if works:
+        groups.append(Group(_("Pressing"), list(_pressing(found))))
+    if known.views:
+        views = [Line(name, _queue(query), "star") for _pk, name, query in known.views]
+        groups.append(Group(_("Saved views"), views))
+    here = _meaning(request.GET) if request.path == reverse("desk:queue") else None
+    for group in groups:
+        for line in group.items:
+            line.current = here is not None and _meaning(QueryDict(line.url.partition("?")[2])) == here
+    return [group for group in groups if group.items]
+
+
+def _mine(found: Counts, works: bool) -> Iterable[Line]:
+    if works:
+        yield Line(_("My tickets"), _queue("held=me"), "person", found.mine)
+    yield Line(_("All open"), _queue(""), "inbox", sum(found.teams.values()))
+
+
+def _teams(known: lists.Lists, found: Counts) -> Iterable[Line]:
+    """Own teams first; a person of no team sees those that have something."""
+    own = [team for team in known.teams if team[0] in known.own_teams]
+    others = [team for team in known.teams if team[0] not in known.own_teams and found.teams.get(team[0])]
+    for pk, name in [*own, *others][:TEAMS_SHOWN]:
+        yield Line(name, _queue(f"team={pk}"), "people", found.teams.get(pk, 0))
+
+
+def _pressing(found: Counts) -> Iterable[Line]:
+    yield Line(_("Unassigned"), _queue("held=nobody"), "question", found.unassigned)
+    yield Line(_("Due today"), _queue("due=today"), "soon", found.today)
+    danger = "danger" if found.breached else ""
+    yield Line(_("Breached"), _queue("due=breached"), "breach", found.breached, danger)
+    danger = "danger" if found.major else ""
+    yield Line(_("Major incidents"), _queue("major=1"), "incident", found.major, danger)
+
+
+def _queue(query: str) -> str:
+    url = reverse("desk:queue")
+    return f"{url}?{query}" if query else url
+
+
+def _meaning(query: QueryDict) -> dict[str, str]:
+    """What of an address makes a view: neither its order nor its page."""
+    places = ("sort", "after", "page", "per_page")
+    return {key: value for key, value in query.items() if value and key not in places}
