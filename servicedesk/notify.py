@@ -16,7 +16,7 @@ from django.utils import translation
 
 from cmdb.models import Membership, Role, Team, User
 from servicedesk.mail import tokens
-from servicedesk.models import Entry, Message, Ticket
+from servicedesk.models import Entry, Kind, Message, Ticket
 
 Recipient = User | Team
 
@@ -80,11 +80,12 @@ def language_of(who: Recipient) -> str:
 
 
 def address_of(ticket: Ticket, who: Recipient) -> str:
-    """Where the addressee reads the ticket: the portal for who reported it, the desk for those who work on it."""
+    """Where the addressee reads the ticket: a change on its own page, else the portal for who reported it, the desk for those who work on it."""
     own = isinstance(who, User) and who.pk == ticket.reporter_id
     at_desk = not own and (isinstance(who, Team) or ticket.organisation_id in who.access.work_orgs)
+    page = "changes:ticket" if ticket.kind == Kind.CHANGE else "desk:ticket" if at_desk else "portal:ticket"
     try:
-        path = reverse("desk:ticket" if at_desk else "portal:ticket", args=[ticket.reference])
+        path = reverse(page, args=[ticket.reference])
     except NoReverseMatch:  # pages are optional: the API alone can serve a site
         path = "/"
     return settings.SAMDRIFT_URL.rstrip("/") + path

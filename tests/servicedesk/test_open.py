@@ -134,7 +134,7 @@ class TestOpen(RegionCase):
             {"title": "x", "opened_at": timezone.now() + timedelta(days=1)},
         ):
             with pytest.raises(ValidationError):
-                open_ticket(Actor.of(self.r.own), **wrong)  # type: ignore[arg-type]
+                open_ticket(Actor.of(self.r.own), **wrong)
 
 
 class TestRights(RegionCase):
@@ -151,7 +151,7 @@ class TestRights(RegionCase):
             {"item": self.r.system_there},
         ):
             with pytest.raises(PermissionDenied):
-                open_ticket(Actor.of(self.r.own), title="x", **wrong)  # type: ignore[arg-type]
+                open_ticket(Actor.of(self.r.own), title="x", **wrong)
         assert not Ticket.objects.exists()
 
     def test_a_superuser_reports_for_a_colleague(self) -> None:

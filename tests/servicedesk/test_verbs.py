@@ -174,7 +174,7 @@ class TestPend(VerbCase):
             {"reason": PendReason.SUPPLIER},
         ):
             with pytest.raises(MoveRefused):
-                pend(self.me, self.ticket, **wrong)  # type: ignore[arg-type]
+                pend(self.me, self.ticket, **wrong)
         assert self.now().state == State.NEW
 
     def test_resume(self) -> None:
