@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from monitoring.models import Alert, ConfigBackup, Credential, Event, Interval, MaintenanceWindow, Target
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(admin.ModelAdmin):
     """Rows that only the machine writes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -22,7 +22,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Target)
-class TargetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TargetAdmin(admin.ModelAdmin):
     list_display = ("name", "address", "check_kind", "state", "is_enabled")
     list_filter = ("state", "check_kind", "is_enabled")
     search_fields = ("name", "address")

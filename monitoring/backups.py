@@ -80,8 +80,9 @@ def save(target: Target, fetched: Fetched, at: datetime) -> ConfigBackup:
             backup = _keep(target, text, before, at)
         _tell(target, backup, before)
         old = ConfigBackup.objects.filter(target=target).order_by("-taken_at", "-pk").values("pk")[KEEP:]
+        kept = {before.pk} if before else set()
         ConfigBackup.objects.filter(pk__in=list(old.values_list("pk", flat=True))).exclude(
-            pk=before.pk if before else None
+            pk__in=kept
         ).delete()
     return backup
 

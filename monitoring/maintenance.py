@@ -146,9 +146,9 @@ def _reaches(windows: Iterable[MaintenanceWindow]) -> list[tuple[MaintenanceWind
     rows = list(windows)
     if not rows:
         return []
-    through = MaintenanceWindow.items.through.objects.filter(maintenancewindow__in=rows)
     named: dict[int, set[int]] = defaultdict(set)
-    for window_id, item_id in through.values_list("maintenancewindow_id", "item_id"):
+    pairs = MaintenanceWindow.objects.filter(pk__in=[window.pk for window in rows], items__isnull=False)
+    for window_id, item_id in pairs.values_list("pk", "items"):
         named[window_id].add(item_id)
     # Standing maintenance names the same items every month: what they reach is worked out once.
     sets = {window.pk: frozenset(named[window.pk]) for window in rows}
@@ -163,8 +163,8 @@ def _reached(items: Collection[int]) -> set[int]:
     targets = Target.objects.filter(item__in=items).values_list("pk", flat=True)
     behind = {pk for chain in topology.descendants(targets).values() for pk in chain}
     if behind:
-        found = Target.objects.filter(pk__in=behind).exclude(item=None).values_list("item_id", flat=True)
-        reached |= {pk for pk in found if pk is not None}
+        found = Target.objects.filter(pk__in=behind).exclude(item=None)
+        reached |= set(found.values_list("item_id", flat=True))
     return reached
 
 

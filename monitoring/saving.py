@@ -59,7 +59,7 @@ def save(claim: Claim, outcomes: Iterable[Outcome]) -> int:
     # After the round is safe: parents of what just failed are asked at once, so that a shadow is soon told from a fault.
     parents = {v.target.parent_id for v in verdicts if v.first_failure and v.target.parent_id}
     if parents:
-        schedule.hurry((pk for pk in parents if pk is not None), now + PARENTS_AFTER)
+        schedule.hurry(parents, now + PARENTS_AFTER)
     return len(verdicts)
 
 

@@ -62,8 +62,6 @@ def _chains(sql: str, target_ids: Iterable[int]) -> dict[int, list[int]]:
 
 def would_circle(target: Target, parent: Target) -> bool:
     """Whether `parent` is `target` itself or reached through it."""
-    if target.pk is None:
-        return False
     return parent.pk == target.pk or target.pk in ancestors([parent.pk])[parent.pk]
 
 
@@ -168,11 +166,13 @@ def _is_root(target: Target, rows: dict[int, Target]) -> bool:
 
 def _without_circles(rows: dict[int, Target], found: dict[int, Suggestion]) -> list[Suggestion]:
     parent = {pk: target.parent_id for pk, target in rows.items()}
-    kept = []
+    kept: list[Suggestion] = []
     for pk, suggestion in found.items():
-        at, steps = suggestion.parent.pk, 0
-        while at is not None and at != pk and steps < DEEPEST:
-            at, steps = parent.get(at), steps + 1
+        at: int | None = suggestion.parent.pk
+        for _step in range(DEEPEST):
+            if at is None or at == pk:
+                break
+            at = parent.get(at)
         if at is None:
             parent[pk] = suggestion.parent.pk
             kept.append(suggestion)

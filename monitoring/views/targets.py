@@ -164,9 +164,9 @@ class _Trying:
 
     def tried(self, form: Any, context: dict[str, Any]) -> HttpResponse:
         if not form.is_valid():
-            return self.refuse(form, context)  # type: ignore[attr-defined, no-any-return]
+            return self.refuse(form, context)  # type: ignore[attr-defined]
         found = trying.try_now(form.instance)
-        return self.render({"form": form, "tried": found, **context})  # type: ignore[attr-defined, no-any-return]
+        return self.render({"form": form, "tried": found, **context})  # type: ignore[attr-defined]
 
 
 class TargetCreate(_Trying, CreateView):

@@ -1,6 +1,6 @@
 """From events to alerts: dedupe, delay, flapping, shadow, planned work, and nothing kept in memory between runs."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitoring import engine, events, maintenance
 from monitoring.models import Alert, AlertMute, Event, Severity, Target
@@ -94,12 +94,12 @@ class TestAlerts(MonitoringCase):
         self.polls({self.server: "down"}, 0, 5)
         original = engine.open_alert
 
-        def sabotage(event: Event, target: Target, now: object) -> Alert:
+        def sabotage(event: Event, target: Target, now: datetime) -> Alert:
             if event.problem_key == "broken":
                 raise RuntimeError("no")
-            return original(event, target, now)  # type: ignore[arg-type]
+            return original(event, target, now)
 
-        engine.open_alert = sabotage  # type: ignore[assignment]
+        engine.open_alert = sabotage
         try:
             self.engine(40)
         finally:

@@ -17,6 +17,8 @@ from monitoring.models import (
     ConfigBackup,
     Credential,
     CredentialKind,
+    Event,
+    MaintenanceWindow,
     Neighbour,
     Reading,
     Severity,
@@ -29,6 +31,14 @@ NAMES = ("target", "alert", "event", "credential", "maintenance", "backup")
 
 class PagesCase(RegionCase):
     """A down switch with its server in its shadow, a credential, a backup, planned work; a technician of `there`."""
+
+    credential: Credential
+    ssh: Credential
+    backup: ConfigBackup
+    window: MaintenanceWindow
+    alert: Alert
+    event: Event
+    rows: dict[str, Any]
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -76,10 +86,10 @@ class PagesCase(RegionCase):
         )  # fmt: skip
         cls.alert = Alert.objects.get()
         cls.event = cls.alert.target.monitoring_events.get(kind="down")
-        cls.neighbour = User.objects.create(username="techthere", organisation=cls.r.there, language="en")
-        Membership.objects.create(user=cls.neighbour, role=Role.TECHNICIAN, organisation=cls.r.there)
-        cls.r.neighbour = cls.neighbour  # type: ignore[attr-defined]
-        cls.rows: dict[str, Any] = {
+        neighbour = User.objects.create(username="techthere", organisation=cls.r.there, language="en")
+        Membership.objects.create(user=neighbour, role=Role.TECHNICIAN, organisation=cls.r.there)
+        cls.r.neighbour = neighbour  # type: ignore[attr-defined]
+        cls.rows = {
             "target": switch, "alert": cls.alert, "event": cls.event, "credential": cls.credential,
             "maintenance": cls.window, "backup": cls.backup,
         }  # fmt: skip
@@ -160,7 +170,7 @@ class TestSecrets(PagesCase):
         for url in urls:
             response = client.get(url)
             assert response.status_code == 200, url
-            body = b"".join(response.streaming_content) if response.streaming else response.content
+            body = response.getvalue()
             for secret in (b"very-secret", b"pw-secret", b"hidden1", b"hidden2"):
                 assert secret not in body, (url, secret)
 

@@ -26,7 +26,7 @@ from monitoring.simulation import ber
 from monitoring.simulation.devices import DEVICES
 from monitoring.simulation.faults import set_fault
 from monitoring.snmp import Answer, Fault
-from tests.monitoring.agents import Reply, answer, free_port, hostile
+from tests.monitoring.agents import Reply, answer, free_port, hostile, ones
 from tests.monitoring.cases import T0, MonitoringCase, gapless, outcome
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pysnmp")
@@ -269,7 +269,7 @@ class TestHostile(MonitoringCase):
             lambda request: None,
             lambda request: b"\x30\x82garbage",
             lambda request: os.urandom(500),
-            lambda request: ber.response(request.community, request.request_id + 1, [], error=0, index=0),
+            lambda request: ones(request._replace(request_id=bytes(b ^ 1 for b in request.request_id))),
         ]
         for reply in replies:
             found = self.ask(reply)
