@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from servicedesk import cleaning, notify
+from servicedesk.actions.children import attached
 from servicedesk.actions.step import step
 from servicedesk.actors import Actor
 from servicedesk.models import State, Ticket, Verb
@@ -10,8 +13,16 @@ from sla import clocks
 
 
 def reply(actor: Actor, ticket: Ticket, *, body: str) -> Ticket:
-    """Answer. A ticket that nobody has becomes that of whoever answers it."""
+    """Answer, and with it all that is attached. A ticket that nobody has becomes that of whoever answers it."""
     body = cleaning.text(body, cleaning.BODY, "body")
+    with transaction.atomic():
+        done = _reply(actor, ticket, body)
+        for child in attached(actor, done):
+            reply(actor, child, body=body)
+    return done
+
+
+def _reply(actor: Actor, ticket: Ticket, body: str) -> Ticket:
     with step(actor, ticket, Verb.REPLY, {"body": body}) as one:
         if one.ticket.assignee is None and actor.user is not None and one.ticket.state == State.IN_PROGRESS:
             one.set(assignee=actor.user)

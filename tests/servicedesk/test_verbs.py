@@ -349,6 +349,35 @@ class TestMergeAndLink(VerbCase):
             link(self.me, self.ticket, target=self.ticket)
 
 
+class TestAttached(VerbCase):
+    """ "It is the same for me": a report under another one."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.child = open_ticket(Actor.of(self.r.stranger), title="Same here")
+        Ticket.objects.filter(pk=self.child.pk).update(parent=self.ticket)
+        Message.objects.all().delete()
+
+    def test_the_answer_is_theirs_too(self) -> None:
+        reply(self.me, self.ticket, body="We look at it")
+        assert self.letters() == [("answered", "own@example.no"), ("answered", "stranger@example.no")]
+        self.child.refresh_from_db()
+        assert self.child.answered_at is not None
+        assert clock(self.child, "response").state == "met"
+
+    def test_the_end_is_theirs_too_and_each_is_told_once(self) -> None:
+        resolve(self.me, self.ticket, resolution="Mended")
+        self.child.refresh_from_db()
+        assert (self.child.state, self.child.resolution) == (State.RESOLVED, "Mended")
+        assert self.letters() == [("resolved", "own@example.no"), ("resolved", "stranger@example.no")]
+
+    def test_what_is_over_already_is_left_alone(self) -> None:
+        cancel(Actor.of(self.r.stranger), self.child, body="No, it works")
+        resolve(self.me, self.ticket, resolution="Mended")
+        self.child.refresh_from_db()
+        assert self.child.state == State.CANCELLED
+
+
 class TestEdit(VerbCase):
     def test_before_and_after_are_kept(self) -> None:
         edit(self.me, self.ticket, title="No mail", service=self.r.mail, category=self.r.fault)
