@@ -44,6 +44,11 @@ class Box:
     y: float = 0
 
     @property
+    def item_id(self) -> int | None:
+        """The item of the box; None for a service."""
+        return self.key[1] if self.key[0] == "item" else None
+
+    @property
     def middle(self) -> float:
         """Middle of the box."""
         return self.x + BOX / 2
@@ -287,23 +292,24 @@ def _rows(
 
 
 def graph(view: View) -> dict[str, Any]:
-    """The same for the map that the browser draws (docs/design.md, "Register and maps")."""
+    """The same for the map that the browser draws (docs/design.md, "Register and maps"); a lane per row of boxes."""
+    boxes = [box for lane in view.lanes for box in lane.boxes]
+    rows = {y: number for number, y in enumerate(sorted({box.y for box in boxes}))}
     nodes = [
         {
             "id": f"{box.key[0]}-{box.key[1]}",
             "label": box.label,
             "note": box.note,
-            "lane": number,
+            "lane": rows[box.y],
             "me": box.me,
             "url": box.url,
         }
-        for number, lane in enumerate(view.lanes)
-        for box in lane.boxes
+        for box in boxes
     ]
-    shown = {node["id"] for node in nodes}
+    shown = {box.key for box in boxes}
     edges = [
         {"from": f"{a[0]}-{a[1]}", "to": f"{b[0]}-{b[1]}", "hot": False}
         for a, b in view.edges
-        if f"{a[0]}-{a[1]}" in shown and f"{b[0]}-{b[1]}" in shown
+        if a in shown and b in shown
     ]
     return {"nodes": nodes, "edges": edges, "lanes": [lane.label for lane in view.lanes]}

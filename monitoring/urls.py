@@ -3,7 +3,7 @@
 from django.urls import path
 
 from monitoring import pages
-from monitoring.views import finding, overview, panels, targets
+from monitoring.views import finding, overview, panels, states, targets
 
 app_name = "monitoring"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("discover/", finding.discover, name="discover"),
     path("topology/", finding.suggestions, name="topology"),
+    path("items/states/", states.item_states, name="item_states"),
+    path("items/<int:key>/mark/", states.item_mark, name="item_mark"),
     path("items/<int:key>/state/", panels.item_state, name="item_state"),
     path("targets/<int:key>/poll/", targets.target_poll, name="target_poll"),
     path("targets/<int:key>/backup/", targets.target_back_up, name="target_back_up"),

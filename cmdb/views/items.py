@@ -64,7 +64,13 @@ class ItemDetail(DetailView):
     def get(self, request: HttpRequest, key: Any) -> HttpResponse:
         """The page."""
         item = self.find(key)
-        return self.render(self.context(item) | self.around(item) | {"view": lanes.build(item, self.user)})
+        view, around = lanes.build(item, self.user), self.around(item)
+        places = {
+            "live": [line["other"].pk for line in around["relations"]],
+            "map-live": [box.item_id for lane in view.lanes for box in lane.boxes if box.item_id],
+        }
+        states = {"view": view, "states_url": _states_url(places)}
+        return self.render(self.context(item) | around | states)
 
     def rows(self) -> Any:
         """With the class's parent, whose attributes the page shows."""
@@ -122,7 +128,6 @@ class ItemDetail(DetailView):
                     service__in=Service.objects.visible_to(self.user).values("pk")
                 ).select_related("service", "organisation")[:NEAR]
             ),
-            "states_url": _states_url(),
             "map_url": reverse("cmdb:item_map", args=[item.pk]),
         }
 
@@ -175,11 +180,12 @@ def _actions(obj: Any, user: Any) -> list[tuple[str, str, str]]:
     return found
 
 
-def _states_url() -> str:
-    """Where the states of many items come from at once, or ""; the answer replaces ``<span id="live-ID">``."""
+def _states_url(places: dict[str, list[int]]) -> str:
+    """Where the states of all items on the page come from at once, or ""; the answer fills ``<span id="live-ID">``."""
+    query = "&".join(f"{place}={','.join(map(str, dict.fromkeys(keys)))}" for place, keys in places.items())
     for _title, url_name, *_roles in getattr(settings, "SAMDRIFT_PANELS", {}).get("item_states", ()):
         try:
-            return reverse(url_name)
+            return f"{reverse(url_name)}?{query}"
         except NoReverseMatch:
             continue
     return ""

@@ -7,8 +7,9 @@ fragment (common/panel.html). A name that is not installed is passed over. Kinds
 - ``item_mark``: a word in the head of an item's page, ``<span class="state" …>``
 - ``item_aside``: cards in the right column of an item's page
 - ``item_actions``: buttons on an item's page; the address takes no key, and is asked with ``?item=``
-- ``item_states``: one address without a key; asked with ``?ids=1,2,3`` it answers, for every id that the person may see,
-  ``<span id="live-1" hx-swap-oob="true">…state…</span>``, which fills the column "Now" of an item's relations
+- ``item_states``: one address without a key; asked with ``?live=1,2&map-live=2,3`` it answers, for every id that the person
+  may see, ``<span id="live-1" hx-swap-oob="true">…state…</span>`` (column "Now" of an item's relations) or the same with
+  ``map-live-`` (its box in the map)
 """
 
 from __future__ import annotations
