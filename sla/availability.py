@@ -22,30 +22,16 @@ from cmdb.impact import rests_on
 from cmdb.models import Item, Organisation, OrganisationKind, Service, ServiceComponent
 from monitoring import intervals, maintenance
 from monitoring.models import Interval, MaintenanceWindow, Target
-from sla import calendars
 from sla.composition import Trees
-from sla.models import Agreement, DeclaredOutage, ServiceTarget
+from sla.models import DeclaredOutage
+from sla.promises import Promise, promises_of
 from sla.uptime import Availability, Change, Day, Node, State, all_of, measure
-from sla.worktime import ALWAYS, WorkCalendar
+from sla.worktime import ALWAYS
 
 DECLARED = "declared"
-DEFAULT_COVERAGE = 0.95
 Span = tuple[datetime, datetime]
 
 MET, MISSED, NO_DATA, INSUFFICIENT, NO_TARGET = "met", "missed", "no_data", "insufficient", "no_target"
-
-
-@dataclass(frozen=True)
-class Promise:
-    """What is agreed for a service. longest: seconds of the longest single outage allowed; hours: calendar's name."""
-
-    goal: float
-    longest: int | None = None
-    minimum_coverage: float = DEFAULT_COVERAGE
-    notice_hours: int = 0
-    work: WorkCalendar = ALWAYS
-    hours: str = ""
-    target_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +131,7 @@ def of_services(
             ServiceAvailability(s, organisation, (start, end), None, promises.get(s.pk)) for s in services
         ]
     look = look or Look([s.pk for s in services], start, end)
-    return [look.at(service, organisation, promises.get(service.pk)) for service in services]
+    return [look.at(s, organisation, promises.get(s.pk), (start, end)) for s in services]
 
 
 def availability_of_item(item: Item, start: datetime, end: datetime) -> Availability | None:
@@ -157,46 +143,6 @@ def availability_of_item(item: Item, start: datetime, end: datetime) -> Availabi
     states = {name: intervals.states([item.pk], start, end)[item.pk]}
     planned = maintenance.spans([item.pk], start, end)[item.pk]
     return measure(name, states, (start, end), ALWAYS, planned, zone=settings.TIME_ZONE)
-
-
-def promises_of(organisation: Organisation, at: datetime) -> dict[int, Promise]:
-    """What is agreed for services by service id, of the agreements in force at `at`. A region's: the strictest of all."""
-    agreements = in_force(organisation, at)
-    targets = list(ServiceTarget.objects.filter(agreement__in=agreements).select_related("agreement"))
-    hours = calendars.of({t.calendar_id for t in targets if t.calendar_id})
-    found: dict[int, Promise] = {}
-    for target in sorted(targets, key=lambda t: t.availability):
-        held = hours.get(target.calendar_id) if target.calendar_id else None
-        found[target.service_id] = Promise(
-            goal=target.availability,
-            longest=target.longest_outage_seconds,
-            minimum_coverage=target.agreement.minimum_coverage,
-            notice_hours=target.agreement.notice_hours,
-            work=held.work if held else ALWAYS,
-            hours=held.name if held else "",
-            target_id=target.pk,
-        )
-    return found
-
-
-def in_force(organisation: Organisation, at: datetime) -> list[Agreement]:
-    """Agreements in force at an instant: a municipality's own, else the nearest above it; for a region all below it."""
-    day = timezone.localtime(at).date()
-    held = Agreement.objects.filter(valid_from__lte=day).filter(Q(valid_until=None) | Q(valid_until__gt=day))
-    if organisation.kind == OrganisationKind.REGION:
-        below = held.filter(
-            organisation__tree_id=organisation.tree_id, organisation__lft__gte=organisation.lft
-        )
-        return list(
-            below.filter(organisation__rght__lte=organisation.rght).order_by("organisation", "-valid_from")
-        )
-    above = held.filter(
-        organisation__tree_id=organisation.tree_id,
-        organisation__lft__lte=organisation.lft,
-        organisation__rght__gte=organisation.rght,
-    )
-    nearest = above.order_by("-organisation__level", "-valid_from").first()
-    return [nearest] if nearest else []
 
 
 def intervals_behind(items: Iterable[int], begin: datetime, end: datetime) -> QuerySet[Interval]:
@@ -242,10 +188,14 @@ class Look:
             self._declared[outage.service_id].append(outage)
 
     def at(
-        self, service: Service, organisation: Organisation | None, promise: Promise | None
+        self,
+        service: Service,
+        organisation: Organisation | None,
+        promise: Promise | None,
+        window: Span | None = None,
     ) -> ServiceAvailability:
-        """One service as one municipality had it."""
-        window = (self.start, self.end)
+        """One service as one municipality had it, in a window inside this one (default: all of it)."""
+        window = window or (self.start, self.end)
         node, items = self._trees.service(_of(self._parts[service.pk], organisation))
         states: dict[str, list[Change]] = {str(pk): self._states.get(pk, []) for pk in items}
         said = [o for o in self._declared[service.pk] if _concerns(o.organisation_id, organisation)]
@@ -254,19 +204,21 @@ class Look:
             node = all_of(node, DECLARED) if node is not None else DECLARED
         if node is None:
             return ServiceAvailability(service, organisation, window, None, promise)
-        planned = self._planned(node, items, promise.notice_hours if promise else 0)
-        result = measure(
-            node, states, window, promise.work if promise else ALWAYS, planned, zone=settings.TIME_ZONE
-        )
+        planned = self._planned(node, items, promise.notice_hours if promise else 0, window)
+        work = promise.work if promise else ALWAYS
+        result = measure(node, states, window, work, planned, zone=settings.TIME_ZONE)
         return ServiceAvailability(
             service, organisation, window, result, promise, tuple(items), tuple(planned)
         )
 
-    def _planned(self, node: Node, items: Sequence[int], notice: int) -> list[Span]:
+    def _planned(self, node: Node, items: Sequence[int], notice: int, window: Span) -> list[Span]:
         """When announced work takes the service down: the same composition, with the parts in work as down."""
         if notice not in self._spans:
             self._spans[notice] = maintenance.spans(self._trees.watched, self.start, self.end, notice)
-        spans = {pk: self._spans[notice].get(pk, []) for pk in items}
+        spans = {
+            pk: [s for s in self._spans[notice].get(pk, []) if s[0] < window[1] and s[1] > window[0]]
+            for pk in items
+        }
         if not any(spans.values()):
             return []
         states: dict[str, list[Change]] = {DECLARED: [(self.start, State.UP)]}
@@ -274,7 +226,7 @@ class Look:
             states[str(pk)] = [(self.start, State.UP)]
             for begin, end in own:
                 states[str(pk)] += [(begin, State.DOWN), (end, State.UP)]
-        timeline = measure(node, states, (self.start, self.end)).timeline
+        timeline = measure(node, states, window).timeline
         return [(s.begin, s.end) for s in timeline if s.state is State.DOWN]
 
 

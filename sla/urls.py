@@ -14,7 +14,7 @@ register_converter(MonthConverter, "month")
 _one = "<month:month>/<slug:slug>/"
 urlpatterns = [
     path("", overview.overview, name="overview"),
-    path("lines/<month:month>/", overview.overview_row, name="overview_row"),
+    path("lines/", overview.overview_lines, name="overview_lines"),
     path(_one, report.report, name="report"),
     path(f"{_one}rows/<str:key>/", rows.report_rows, name="report_rows"),
     path(f"{_one}charts/<slug:name>/", report.chart, name="chart"),

@@ -66,7 +66,9 @@ class Agreement(Timestamped):
 
     def clean(self) -> None:
         """Two versions of one municipality's agreement are never in force on the same day."""
-        if not (self.organisation_id and self.valid_from):
+        if (
+            not self.organisation_id or getattr(self, "valid_from", None) is None
+        ):  # the form has said so already
             return
         others = Agreement.objects.filter(organisation=self.organisation_id).exclude(pk=self.pk)
         others = others.filter(Q(valid_until=None) | Q(valid_until__gt=self.valid_from))

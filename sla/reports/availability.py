@@ -9,22 +9,27 @@ from django.db.models import Max, Q
 from cmdb.models import Organisation, Service, ServiceComponent
 from monitoring.models import Target
 from sla import availability
-from sla.availability import Promise, ServiceAvailability
+from sla.availability import ServiceAvailability
+from sla.promises import Promise, PromiseBook
 from sla.reports.scope import Scope
 from sla.specs import instant_text
 from sla.uptime import Outage
 
 
-def section(scope: Scope, *, with_ids: bool = False) -> list[dict[str, Any]]:
+def section(scope: Scope, book: PromiseBook, *, with_ids: bool = False) -> list[dict[str, Any]]:
     """Services with a promise, and watched ones without; what was missed first, then the lowest availability.
 
     with_ids: also the ids of intervals and windows behind each outage, for a month that is frozen.
     """
-    promises = availability.promises_of(scope.organisation, scope.last)
+    promises = book.promises(scope.organisation, scope.last)
     services = services_of(scope.organisation, promises)
     found = availability.of_services(services, scope.organisation, scope.start, scope.end, promises)
     polls = _resolution(found)
-    lines = [_line(one, polls, with_ids) for one in found]
+    return ordered([line_of(one, polls, with_ids) for one in found])
+
+
+def ordered(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was missed first, then the lowest availability; what was not measured last."""
     return sorted(lines, key=lambda line: (_RANK[line["verdict"]], _least(line), line["service"]))
 
 
@@ -44,13 +49,19 @@ def _least(line: dict[str, Any]) -> float:
 
 def services_of(organisation: Organisation, promises: dict[int, Promise]) -> list[Service]:
     """Services that this organisation was promised, or uses and whose parts are known."""
+    return list(
+        Service.objects.filter(Q(pk__in=list(promises)) | used_by(organisation)).order_by("sort_name", "pk")
+    )
+
+
+def used_by(organisation: Organisation) -> Q:
+    """Services that an organisation uses or delivers and whose parts are known."""
+    mine = Service.objects.filter(consumers=organisation).values("pk")
     known = ServiceComponent.objects.values("service")
-    used = Q(consumers=organisation) | Q(organisation=organisation)
-    wanted = Q(pk__in=list(promises)) | (used & Q(pk__in=known, is_active=True))
-    return list(Service.objects.filter(wanted).distinct().order_by("sort_name", "pk"))
+    return (Q(pk__in=mine) | Q(organisation=organisation)) & Q(pk__in=known, is_active=True)
 
 
-def _line(one: ServiceAvailability, polls: dict[int, int], with_ids: bool) -> dict[str, Any]:
+def line_of(one: ServiceAvailability, polls: dict[int, int], with_ids: bool) -> dict[str, Any]:
     result, promise = one.result, one.promise
     line: dict[str, Any] = {
         "service": one.service.name,

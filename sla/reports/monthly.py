@@ -15,6 +15,7 @@ from django.utils import timezone
 from cmdb.models import Organisation, OrganisationKind
 from sla import availability as measured
 from sla.models import Agreement, CalendarVersion, Correction, Report
+from sla.promises import PromiseBook
 from sla.reports import attainment, availability, events_and_changes, trend
 from sla.reports.scope import Scope, add_months
 from sla.specs import instant_text
@@ -34,21 +35,22 @@ def build(month: date, organisation: Organisation, *, with_ids: bool = False) ->
     :raises ValueError: for a month that does not begin on its first day, or an organisation without reports.
     """
     scope = Scope(month, organisation)
-    agreements = measured.in_force(organisation, scope.last) or measured.in_force(organisation, scope.start)
+    book = PromiseBook()
+    agreements = book.in_force(organisation, scope.last) or book.in_force(organisation, scope.start)
     targets, suppliers = attainment.section(scope, agreements)
-    services = availability.section(scope, with_ids=with_ids)
+    services = availability.section(scope, book, with_ids=with_ids)
     incidents, changes = events_and_changes.section(scope)
-    points = trend.section(scope)
+    trended = trend.section(scope)
     return {
         "version": VERSION,
         **_head(scope, agreements),
-        "headline": _headline(scope, targets, services, incidents, changes, points),
+        "headline": _headline(scope, targets, services, incidents, changes, trended),
         "targets": targets,
         "suppliers": suppliers,
         "availability": services,
         "incidents": incidents,
         "changes": changes,
-        "trend": points,
+        "trend": trended,
         "corrections": corrections_of_earlier(scope),
     }
 
@@ -82,16 +84,16 @@ def _headline(
     services: list[dict[str, Any]],
     incidents: dict[str, Any],
     changes: dict[str, Any],
-    points: list[dict[str, Any]],
+    trended: list[dict[str, Any]],
 ) -> dict[str, Any]:
     before = Scope(add_months(scope.month, -1), scope.organisation)
     held = known = None
-    if points and len(points) > 1:
-        held, known = events_and_changes.counts(before)["incidents"], points[-2]["month"]
-    last = points[-1] if points and points[-1]["month"] == f"{scope.month:%Y-%m}" else None
+    if len(trended) > 1:
+        held, known = events_and_changes.counts(before)["incidents"], trended[-2]["month"]
+    last = trended[-1] if trended and trended[-1]["month"] == f"{scope.month:%Y-%m}" else None
     return {
-        "points": _points(targets, services),
-        "worst": _worst(services),
+        "points": points(targets, services),
+        "worst": worst(services),
         "faults": last or {"count": 0, "key": f"faults:{scope.month:%Y-%m}", "before": None},
         "incidents": {**incidents["total"], "month_before": held, "known_since": known},
         "changes": {**changes["total"], "outcomes": changes["outcomes"]},
@@ -106,7 +108,7 @@ def verdicts(data_targets: list[dict[str, Any]], services: list[dict[str, Any]])
     ]
 
 
-def _points(targets: list[dict[str, Any]], services: list[dict[str, Any]]) -> dict[str, Any]:
+def points(targets: list[dict[str, Any]], services: list[dict[str, Any]]) -> dict[str, Any]:
     found = verdicts(targets, services)
     met, missed = found.count(measured.MET), found.count(measured.MISSED)
     rest = len(found) - met - missed
@@ -118,14 +120,14 @@ def _points(targets: list[dict[str, Any]], services: list[dict[str, Any]]) -> di
     }
 
 
-def _worst(services: list[dict[str, Any]]) -> dict[str, Any] | None:
+def worst(services: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The service furthest below its promise, else the lowest; None where nothing was measured."""
     seen = [s for s in services if s["availability"] is not None and s["verdict"] != measured.INSUFFICIENT]
     if not seen:
         return None
-    worst = min(seen, key=lambda s: (s["verdict"] != measured.MISSED, s["availability"]))
+    lowest = min(seen, key=lambda s: (s["verdict"] != measured.MISSED, s["availability"]))
     names = ("service", "slug", "availability", "goal", "verdict", "down_seconds", "outages")
-    return {name: worst[name] for name in names}
+    return {name: lowest[name] for name in names}
 
 
 def corrections_of_earlier(scope: Scope) -> list[dict[str, Any]]:

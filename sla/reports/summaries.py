@@ -1,30 +1,39 @@
-"""The headline figures of many months at once, for the overview: frozen ones as they are, others counted and kept for a while."""
+"""The headline figures of many months at once, for the overview.
+
+Frozen months are read as they are. Of the others tickets are counted afresh each time, all months and municipalities in
+three statements, so that every figure is still the number of its rows; availability, which is dear, is kept for a while.
+What this counts is what sla.reports.monthly counts: the same conditions grouped by month (a test compares them).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from time import monotonic
 from typing import Any
 
 from django.core.cache import cache
+from django.db.models import Count, F, Q
+from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from cmdb.models import Organisation
-from sla.models import Report
-from sla.reports import monthly
-from sla.reports.scope import Scope
+from cmdb.models import Organisation, OrganisationKind, Service
+from sla.availability import Look
+from sla.models import AgreementTarget, Case, Clock, ClockState, Measure, Report
+from sla.promises import PromiseBook
+from sla.reports import attainment, monthly, rows
+from sla.reports.availability import line_of, ordered, used_by
+from sla.reports.scope import Scope, add_months, begin_of, zone
 
-#: How long a counted month is shown before it is counted again, in seconds.
-KEEP_OVER, KEEP_NOW = 600, 60
-#: Seconds that one request spends on counting; the rest is fetched by the page itself, line by line.
-BUDGET = 0.25
+#: How long measured availability is shown before it is measured again, in seconds.
+KEEP_OVER, KEEP_NOW = 900, 60
+Pair = tuple[date, Organisation]
 
 
 @dataclass(frozen=True)
 class Summary:
-    """headline: as in the document."""
+    """headline: "points", "worst", "incidents" and "changes" as in the document."""
 
     month: date
     organisation: Organisation
@@ -33,29 +42,150 @@ class Summary:
 
 
 def of(
-    months: Sequence[date], organisations: Sequence[Organisation], budget: float | None = BUDGET
-) -> dict[tuple[date, int], Summary | None]:
-    """Summaries by month and organisation id; None where counting would take longer than the budget (None: no limit)."""
+    months: Sequence[date], organisations: Sequence[Organisation], *, wait: bool
+) -> dict[tuple[date, int], Summary] | None:
+    """Summaries by month and organisation id; None without `wait` where availability would have to be measured first."""
     frozen = Report.objects.filter(month__in=months, organisation__in=organisations)
     held = {(m, o): h for m, o, h in frozen.values_list("month", "organisation_id", "data__headline")}
-    pairs = [(month, one) for month in months for one in organisations]
-    kept = cache.get_many([_key(month, one) for month, one in pairs if (month, one.pk) not in held])
-    found: dict[tuple[date, int], Summary | None] = {}
-    begun = monotonic()
+    found = {
+        (month, one.pk): Summary(month, one, held[month, one.pk], True)
+        for month in months
+        for one in organisations
+        if (month, one.pk) in held
+    }
+    pairs = [(month, one) for month in months for one in organisations if (month, one.pk) not in held]
+    if not pairs:
+        return found
+    lines = cache.get_many([_key(pair) for pair in pairs])
+    missing = [pair for pair in pairs if _key(pair) not in lines]
+    if missing and not wait:
+        return None
+    book = PromiseBook()
+    lines |= _measured(missing, book)
+    counts = _Counts(pairs, book)
     for month, one in pairs:
-        headline = held.get((month, one.pk)) or kept.get(_key(month, one))
-        if headline is None and (budget is None or monotonic() - begun < budget):
-            headline = _count(month, one)
-        found[month, one.pk] = Summary(month, one, headline, (month, one.pk) in held) if headline else None
+        found[month, one.pk] = Summary(
+            month, one, counts.headline(month, one, lines[_key((month, one))]), False
+        )
     return found
 
 
-def _count(month: date, organisation: Organisation) -> dict[str, Any]:
-    headline: dict[str, Any] = monthly.build(month, organisation)["headline"]
-    over = Scope(month, organisation).end < timezone.now()
-    cache.set(_key(month, organisation), headline, KEEP_OVER if over else KEEP_NOW)
-    return headline
+def _key(pair: Pair) -> str:
+    return f"board:{monthly.VERSION}:{pair[1].pk}:{pair[0]:%Y-%m}"
 
 
-def _key(month: date, organisation: Organisation) -> str:
-    return f"board:{monthly.VERSION}:{organisation.pk}:{month:%Y-%m}"
+def _measured(pairs: Sequence[Pair], book: PromiseBook) -> dict[str, list[dict[str, Any]]]:
+    """Lines of availability by cache key, measured over one reading of all states."""
+    if not pairs:
+        return {}
+    scopes = [Scope(month, one) for month, one in pairs]
+    now = timezone.now()
+    concerned = {one.pk: one for _month, one in pairs}
+    used = {
+        pk: set(Service.objects.filter(used_by(one)).values_list("pk", flat=True))
+        for pk, one in concerned.items()
+    }
+    promised = {scope: book.promises(scope.organisation, scope.last) for scope in scopes}
+    services = Service.objects.in_bulk(
+        {*(s for p in promised.values() for s in p), *(s for u in used.values() for s in u)}
+    )
+    start, end = min(s.start for s in scopes), min(now, max(s.end for s in scopes))
+    found: dict[str, list[dict[str, Any]]] = {}
+    look = Look(list(services), start, end) if start < end else None
+    for scope in scopes:
+        window = (scope.start, min(scope.end, now))
+        wanted = sorted(used[scope.organisation.pk] | set(promised[scope]))
+        lines = []
+        for pk in wanted:
+            if look is not None and window[0] < window[1]:
+                one = look.at(services[pk], scope.organisation, promised[scope].get(pk), window)
+                lines.append(line_of(one, {}, False))
+        key = _key((scope.month, scope.organisation))
+        found[key] = [{name: line[name] for name in _KEPT} for line in ordered(lines)]
+        cache.set(key, found[key], KEEP_OVER if scope.end < now else KEEP_NOW)
+    return found
+
+
+_KEPT = ("service", "slug", "availability", "goal", "verdict", "down_seconds", "outages")
+
+
+class _Counts:
+    """What is counted of tickets, by month, municipality (None: the region's own) and tree."""
+
+    def __init__(self, pairs: Iterable[Pair], book: PromiseBook) -> None:
+        months = [month for month, _one in pairs]
+        self.start, self.end = begin_of(min(months)), begin_of(add_months(max(months), 1))
+        self.book = book
+        self.targets: dict[int, list[attainment.Promise]] = defaultdict(list)
+        promised = AgreementTarget.objects.exclude(measure=Measure.SUPPLIER)
+        for row in promised.values_list("agreement", "kind", "priority", "measure", "seconds", "goal"):
+            self.targets[row[0]].append(attainment.Promise(*row[1:]))
+        self.met = self._clocks("stopped_at", Q(state=ClockState.MET))
+        self.missed = self._clocks("breached_at", Q())
+        self.incidents = self._cases("opened_at", rows.INCIDENT)
+        self.changes = self._cases("resolved_at", rows.CHANGE)
+
+    def _clocks(self, field: str, condition: Q) -> dict[tuple[Any, ...], dict[attainment.Promise, int]]:
+        found: dict[tuple[Any, ...], dict[attainment.Promise, int]] = defaultdict(lambda: defaultdict(int))
+        groups = (
+            Clock.objects.filter(condition, target__isnull=False, **self._within(field))
+            .exclude(measure=Measure.SUPPLIER)
+            .annotate(month=TruncMonth(field, tzinfo=zone()), tree=F("case__organisation__tree_id"))
+            .values_list("month", "tree", "case__municipality", *_PROMISE)
+            .annotate(n=Count("pk"))
+            .order_by()
+        )
+        for month, tree, municipality, kind, priority, measure, seconds, goal, n in groups:
+            promise = attainment.Promise(kind, priority, measure, seconds, goal)
+            found[month.date(), tree, municipality][promise] += n
+        return found
+
+    def _cases(self, field: str, kind: str) -> dict[tuple[Any, ...], int]:
+        groups = (
+            Case.objects.filter(kind=kind, **self._within(field))
+            .exclude(outcome__in=rows.UNCOUNTED)
+            .annotate(month=TruncMonth(field, tzinfo=zone()), tree=F("organisation__tree_id"))
+            .values_list("month", "tree", "municipality")
+            .annotate(n=Count("pk"))
+            .order_by()
+        )
+        return {(month.date(), tree, municipality): n for month, tree, municipality, n in groups}
+
+    def _within(self, field: str) -> dict[str, Any]:
+        return {f"{field}__gte": self.start, f"{field}__lt": self.end}
+
+    def headline(self, month: date, one: Organisation, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        """A month of an organisation in the document's own shape."""
+        return {
+            "points": monthly.points([{"verdict": v} for v in self._verdicts(month, one)], lines),
+            "worst": monthly.worst(lines),
+            "incidents": {"count": _sum(self.incidents, month, one), "key": "incidents:*:*"},
+            "changes": {"count": _sum(self.changes, month, one), "key": "changes:*:*:*"},
+        }
+
+    def _verdicts(self, month: date, one: Organisation) -> list[str]:
+        scope = Scope(month, one)
+        agreements = self.book.in_force(one, scope.last) or self.book.in_force(one, scope.start)
+        found: dict[attainment.Promise, list[int]] = {
+            p: [0, 0] for a in agreements for p in self.targets[a.pk]
+        }
+        for place, table in enumerate((self.met, self.missed)):
+            for key, promises in table.items():
+                if _belongs(key, month, one):
+                    for promise, n in promises.items():
+                        found.setdefault(promise, [0, 0])[place] += n
+        return [attainment.verdict(met, met + missed, p.goal) for p, (met, missed) in found.items()]
+
+
+_PROMISE = ("target__kind", "target__priority", "measure", "seconds", "goal")
+
+
+def _belongs(key: tuple[Any, ...], month: date, one: Organisation) -> bool:
+    """Whether a group counts for an organisation: a municipality's own, or all of a region's tree."""
+    if key[0] != month:
+        return False
+    return key[1] == one.tree_id if one.kind == OrganisationKind.REGION else key[2] == one.pk
+
+
+def _sum(table: dict[tuple[Any, ...], int], month: date, one: Organisation) -> int:
+    return sum(n for key, n in table.items() if _belongs(key, month, one))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -43,50 +42,42 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One month; without cells it is fetched when the page stands."""
+    """One month."""
 
-    month: date
     name: str
     cells: list[Cell]
-    url: str
     complete: bool
 
 
 @reader
 def overview(request: SignedInRequest) -> HttpResponse:
-    """Months down, organisations across."""
+    """Months down, organisations across. What has to be measured first is fetched when the page stands."""
     organisations = list(organisations_of(request.user))
-    this = month_of(timezone.now())
-    months = [add_months(this, -back) for back in range(MONTHS)]
     context = {
         "organisations": organisations,
-        "lines": _lines(months, organisations),
+        "lines": _lines(organisations, wait=False),
         "tabs": tabs("reports"),
     }
     return render(request, "sla/overview.html", context)
 
 
 @reader
-def overview_row(request: SignedInRequest, month: date) -> HttpResponse:
-    """Fragment: one month's line, counted however long it takes."""
-    organisations = list(organisations_of(request.user))
-    (line,) = _lines([month], organisations, budget=None)
-    return render(request, "sla/partials/overview_row.html", {"line": line})
+def overview_lines(request: SignedInRequest) -> HttpResponse:
+    """Fragment: the lines of the overview, however long they take."""
+    lines = _lines(list(organisations_of(request.user)), wait=True)
+    return render(request, "sla/partials/overview_lines.html", {"lines": lines})
 
 
-def _lines(
-    months: Sequence[date], organisations: Sequence[Organisation], budget: float | None = summaries.BUDGET
-) -> list[Line]:
-    found = summaries.of(months, organisations, budget)
+def _lines(organisations: Sequence[Organisation], *, wait: bool) -> list[Line] | None:
     this = month_of(timezone.now())
-    lines = []
-    for month in months:
-        held = [found[month, one.pk] for one in organisations]
-        complete = [one for one in held if one is not None]
-        cells = [cell(one) for one in complete] if len(complete) == len(held) else []
-        url = reverse("board:overview_row", args=[month])
-        lines.append(Line(month, words.month(month), cells, url, month < this))
-    return lines
+    months = [add_months(this, -back) for back in range(MONTHS)]
+    found = summaries.of(months, organisations, wait=wait)
+    if found is None:
+        return None
+    return [
+        Line(words.month(month), [cell(found[month, one.pk]) for one in organisations], month < this)
+        for month in months
+    ]
 
 
 def cell(summary: Summary) -> Cell:

@@ -12,8 +12,9 @@ from cmdb.models import Item, Relation, Service, ServiceComponent
 from monitoring import intervals, maintenance
 from monitoring.models import Target
 from sla import availability
-from sla.availability import Promise, ServiceAvailability
+from sla.availability import ServiceAvailability
 from sla.models import DeclaredOutage, ServiceTarget
+from sla.promises import Promise
 from sla.reports import monthly
 from tests.cases import RegionCase
 from tests.sla.month import MONTH
