@@ -12,7 +12,6 @@ from django.utils import timezone
 from monitoring.engine import DOWN
 from monitoring.events import problem_key
 from monitoring.models import Alert, Event, Target, TargetState
-from monitoring.topology import DEEPEST, ancestors
 
 LATE = timedelta(minutes=5)
 
@@ -72,7 +71,11 @@ def _alerts(now: datetime) -> Iterator[str]:
 
 def _topology() -> Iterator[str]:
     """No target is reached through itself."""
-    with_parent = list(Target.objects.exclude(parent=None).values_list("pk", flat=True))
-    for target, chain in ancestors(with_parent).items():
-        if target in chain or len(chain) >= DEEPEST or len(set(chain)) < len(chain):
+    parents = dict(Target.objects.exclude(parent=None).values_list("pk", "parent_id"))
+    for target in parents:
+        seen, at = set[int](), parents.get(target)
+        while at is not None and at not in seen and at != target:
+            seen.add(at)
+            at = parents.get(at)
+        if at == target:
             yield f"target {target} is reached through itself"

@@ -152,6 +152,8 @@ class _Network:
 
 def ask(targets: Sequence[Target], engine: Engine | None = None) -> list[Outcome]:
     """Ask all of `targets` at once and wait: for "test now" and tests. Nothing is saved."""
+    for target in targets:
+        _ = target.credential  # read here: the other thread must not open a database connection of its own
     with _Network(engine) as network:
         return network.ask(targets).result()
 

@@ -133,10 +133,12 @@ def _links(rows: dict[int, Target]) -> set[_Link]:
             key = name.split(".")[0].casefold()
             # Two devices of one name: neither can be told by it.
             names[key] = None if names.get(key, target.pk) != target.pk else target.pk
+    # Of such a one half of the links is missing: what is left would make up ways that are none.
+    known = {pk for pk in names.values() if pk is not None}
     links = set()
     for pk, name in Neighbour.objects.filter(target__in=rows).values_list("target_id", "remote_name"):
         other = names.get(name.split(".")[0].casefold()) if name else None
-        if other is not None and other != pk:
+        if other is not None and other != pk and pk in known:
             links.add(_Link(*sorted((pk, other))))
     return links
 

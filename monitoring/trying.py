@@ -29,6 +29,7 @@ def try_now(target: Target) -> Tried:
     """Ask `target`, which need not be saved; takes a few seconds at most and never raises for what it answers."""
     if target.check_kind != CheckKind.SNMP:
         return Tried(poll.ask([target])[0])
+    _ = target.credential  # read before there is a loop, in which Django refuses the database
     return asyncio.run(_try_snmp(target))
 
 

@@ -3,7 +3,6 @@
 Only decoding happens here. pysnmp drops unknown communities, users and engines without a word.
 """
 
-import asyncio
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -132,24 +131,16 @@ class Listener:
 
 
 def _plain(value: Any) -> Value:
-    """A pysnmp value as ours; what is neither number nor text nor identifier is its bytes."""
-    from pysnmp.proto.api import v2c
+    """A value of any SNMP version as ours; what is neither number nor text nor identifier is its bytes."""
+    from pyasn1.type import univ
 
-    if isinstance(value, v2c.IpAddress):
+    if type(value).__name__ in ("IpAddress", "NetworkAddress"):
         return dotted(".".join(str(octet) for octet in value.asOctets()))
-    if isinstance(value, v2c.ObjectIdentifier):
+    if isinstance(value, univ.ObjectIdentifier):
         return dotted(".".join(map(str, tuple(value))))
-    if isinstance(value, v2c.OctetString):
+    if isinstance(value, univ.OctetString):
         return octets(value.asOctets())
     try:
         return integer(int(value))
     except (TypeError, ValueError):
         return octets(b"")
-
-
-async def until(stop: asyncio.Event, listener: Listener) -> None:
-    """Listen until `stop`; closes the listener."""
-    try:
-        await stop.wait()
-    finally:
-        listener.close()

@@ -1,0 +1,113 @@
+"""Configuration backups: difference, secrets, failures; and a real fetch over SSH from a simulated switch."""
+
+import asyncio
+import threading
+
+import pytest
+from django.db import connection
+
+from monitoring import backups
+from monitoring.models import BackupResult, ConfigBackup, Credential, CredentialKind, Event, Target
+from monitoring.simulation.devices import BY_ADDRESS, DEVICES, SSH_ENABLE, SSH_PASSWORD, SSH_USER
+from monitoring.simulation.sshd import CommandLines
+from tests.monitoring.agents import free_port
+from tests.monitoring.cases import T0, MonitoringCase
+
+FIRST = "hostname sw\n!\nsnmp-server community topsecret1 RO\ninterface 1\n switchport\n"
+SECOND = FIRST.replace("switchport", "switchport\n description uplink")
+
+
+class TestSave(MonitoringCase):
+    def save(self, text: str, second: float, error: str = "") -> ConfigBackup:
+        return backups.save(self.switch, (text, error), self.at(second))
+
+    def test_the_first_is_kept_whole_without_an_event(self) -> None:
+        backup = self.save(FIRST, 0)
+        assert (backup.result, backup.diff, backup.content) == (BackupResult.CHANGED, "", FIRST)
+        assert self.kinds(self.switch) == []
+
+    def test_a_change_is_kept_with_its_difference_and_told(self) -> None:
+        self.save(FIRST, 0)
+        assert self.save(FIRST, 10).result == BackupResult.UNCHANGED
+        backup = self.save(SECOND, 20)
+        assert (backup.result, backup.lines_added, backup.lines_removed) == (BackupResult.CHANGED, 1, 0)
+        assert "+ description uplink" in backup.diff
+        assert Event.objects.get(kind="config_changed").data == {"added": 1, "removed": 0}
+
+    def test_lines_that_change_by_themselves_are_no_change(self) -> None:
+        self.save("! Last configuration change at 12:00\n" + FIRST, 0)
+        assert (
+            self.save("! Last configuration change at 13:00\n" + FIRST, 10).result == BackupResult.UNCHANGED
+        )
+
+    def test_no_secret_in_difference_or_page_and_all_encrypted(self) -> None:
+        self.save(FIRST, 0)
+        backup = self.save(FIRST.replace("topsecret1", "topsecret2"), 10)
+        assert (backup.result, backup.lines_added, backup.diff) == (BackupResult.CHANGED, 1, "")
+        assert "topsecret" not in backups.shown(backup)
+        assert "topsecret2" in backup.content
+        with connection.cursor() as cursor:
+            cursor.execute("select content, diff from monitoring_configbackup")
+            assert all("hostname" not in column for row in cursor.fetchall() for column in row)
+
+    def test_failures_are_told_once_and_do_not_lose_the_last_text(self) -> None:
+        self.save(FIRST, 0)
+        assert self.save("", 10, "it refuses").result == BackupResult.FAILED
+        self.save("", 20, "it refuses")
+        assert self.kinds(self.switch) == ["backup_failed"]
+        assert self.save(FIRST, 30).result == BackupResult.UNCHANGED
+        assert list(Event.objects.order_by("pk").values_list("clears", flat=True)) == [False, True]
+
+    def test_old_rows_go_but_the_last_text_stays(self) -> None:
+        self.save(FIRST, 0)
+        ConfigBackup.objects.bulk_create(
+            ConfigBackup(target=self.switch, taken_at=self.at(n), result=BackupResult.UNCHANGED)
+            for n in range(1, backups.KEEP + 20)
+        )
+        self.save(FIRST, 10_000)
+        assert ConfigBackup.objects.count() <= backups.KEEP + 1
+        assert backups.last(self.switch) is not None
+
+
+@pytest.mark.slow
+class TestFetch(MonitoringCase):
+    def test_a_simulated_switch_is_fetched_over_ssh(self) -> None:
+        device = next(d for d in DEVICES if d.has_ssh)
+        import socket
+
+        port = free_port(device.address, socket.SOCK_STREAM)
+        ready, stop = threading.Event(), threading.Event()
+
+        async def serve() -> None:
+            shells = CommandLines(BY_ADDRESS, port)
+            await shells.open(device.address)
+            ready.set()
+            while not stop.is_set():
+                await asyncio.sleep(0.05)
+            await shells.close_all()
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+        thread.start()
+        assert ready.wait(10)
+        try:
+            secret = {"username": SSH_USER, "password": SSH_PASSWORD, "enable": SSH_ENABLE}
+            login = self.login(secret)
+            wrong = self.login({"username": SSH_USER, "password": "wrong"})
+            rows = Target.objects.filter(pk=self.switch.pk)
+            rows.update(address=device.address, ssh_port=port, ssh_credential=login)
+            assert backups.run(T0) == 1
+            backup = ConfigBackup.objects.get()
+            assert backup.result == BackupResult.CHANGED, backup.error
+            assert f"hostname {device.name}" in backup.content
+            rows.update(ssh_credential=wrong)
+            failed = backups.back_up(rows.select_related("ssh_credential").get())
+            assert failed.result == BackupResult.FAILED
+            assert "wrong" not in failed.error
+        finally:
+            stop.set()
+            thread.join(5)
+
+    def login(self, secret: dict[str, str]) -> Credential:
+        return Credential.objects.create(
+            name="s", kind=CredentialKind.SSH, organisation=self.r.here, secret=secret
+        )

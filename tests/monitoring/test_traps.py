@@ -1,0 +1,197 @@
+"""What devices tell by themselves: decoding, events, limits; and a real receiver with snmptrap."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+from django.utils import timezone
+
+from cmdb.models import Organisation
+from monitoring import traps
+from monitoring.mibs.values import integer, octets
+from monitoring.models import Credential, CredentialKind, Event, Target
+from monitoring.snmp import SnmpAuth
+from monitoring.snmp.listener import Listener, Notification, Peer
+from tests.monitoring.cases import MonitoringCase
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pysnmp")
+ROOT = Path(__file__).resolve().parents[2]
+SNMPTRAP = shutil.which("snmptrap")
+
+
+def told(sender: str, oid: str = traps.LINK_DOWN, agent: str = "", **values: object) -> Notification:
+    return Notification(sender, agent, oid, {f"{traps.IF_INDEX}3": integer(3)} | dict(values))  # type: ignore[arg-type]
+
+
+class TestHandle(MonitoringCase):
+    def test_known_kinds_become_events_and_the_sender_is_asked_at_once(self) -> None:
+        Target.objects.update(due_at=timezone.now() + timedelta(hours=1))
+        kinds = {
+            traps.LINK_DOWN: "port_down", traps.LINK_UP: "port_up", traps.COLD_START: "restart",
+            traps.AUTH_FAILURE: "auth_failure", "1.3.6.1.4.1.9.9.1": "trap",
+        }  # fmt: skip
+        traps.handle([told("127.0.8.1", oid) for oid in kinds], traps.Limit())
+        assert self.kinds(self.switch) == list(kinds.values())
+        assert Event.objects.filter(kind="port_down").get().text == "3"
+        self.switch.refresh_from_db()
+        self.server.refresh_from_db()
+        assert self.switch.due_at <= timezone.now()
+        assert self.server.due_at > timezone.now()
+        self.engine(10**9)
+        assert self.open_alerts() == []  # a trap alone alerts nobody
+
+    def test_unknown_senders_and_switched_off_targets_store_nothing(self) -> None:
+        Target.objects.filter(pk=self.server.pk).update(is_enabled=False)
+        traps.handle([told("127.0.8.2"), told("203.0.113.7")], traps.Limit())
+        assert not Event.objects.exists()
+
+    def test_a_v1_trap_counts_for_the_agent_that_it_names(self) -> None:
+        traps.handle([told("203.0.113.7", agent="127.0.8.2")], traps.Limit())
+        assert self.kinds(self.server) == ["port_down"]
+
+    def test_hostile_values_are_stored_harmlessly(self) -> None:
+        values = {f"1.3.6.1.4.1.1.{n}": octets(os.urandom(300) + b"\x00") for n in range(50)}
+        traps.handle([told("127.0.8.1", "1.3.6.1.4.1.1", **values)], traps.Limit())
+        event = Event.objects.get()
+        assert len(event.data["values"]) <= 20
+        assert all(len(v) <= 200 for v in event.data["values"].values() if isinstance(v, str))
+
+    def test_a_storm_is_cut_and_what_was_cut_is_told(self) -> None:
+        limit = traps.Limit()
+        traps.handle([told("127.0.8.1")] * 500, limit, now=0.0)
+        assert Event.objects.count() == traps.MOST
+        traps.handle([told("127.0.8.1")], limit, now=traps.WINDOW + 1)
+        assert Event.objects.order_by("-pk")[0].data["dropped_before"] == 500 - traps.MOST
+
+    def test_a_storm_of_one_leaves_room_for_others(self) -> None:
+        traps.handle([told("127.0.8.1")] * 500 + [told("127.0.8.2")], traps.Limit())
+        assert Event.objects.filter(target=self.server).count() == 1
+
+
+@pytest.mark.skipif(SNMPTRAP is None, reason="snmptrap is not installed")
+class TestListener:
+    """Decoding, with the programs of net-snmp as senders."""
+
+    def heard(self, *commands: list[str], peers: list[Peer]) -> list[Notification]:
+        found: list[Notification] = []
+
+        async def listen() -> None:
+            listener = Listener("127.0.0.1", 0, peers, found.append)
+            try:
+                for command in commands:
+                    place = f"127.0.0.1:{listener.port}"
+                    process = await asyncio.create_subprocess_exec(
+                        *[word.replace("HERE", place) for word in command], env=os.environ | {"MIBS": ""},
+                        stderr=asyncio.subprocess.DEVNULL,
+                    )  # fmt: skip
+                    await asyncio.wait_for(process.wait(), 20)
+                await asyncio.sleep(0.3)
+            finally:
+                listener.close()
+
+        asyncio.run(listen())
+        return found
+
+    def test_v1_v2c_inform_and_a_wrong_community(self) -> None:
+        link = "1.3.6.1.6.3.1.1.5.3"
+        index = [f"{traps.IF_INDEX}7", "i", "7"]
+        found = self.heard(
+            [
+                "snmptrap",
+                "-v1",
+                "-c",
+                "trap-me",
+                "HERE",
+                "1.3.6.1.4.1.8072",
+                "10.9.8.7",
+                "2",
+                "0",
+                "55",
+                *index,
+            ],
+            ["snmptrap", "-v2c", "-c", "trap-me", "HERE", "", link, *index],
+            ["snmpinform", "-v2c", "-c", "trap-me", "HERE", "", link, *index],
+            ["snmptrap", "-v2c", "-c", "wrong", "HERE", "", link, *index],
+            peers=[Peer(SnmpAuth.v2c("trap-me"))],
+        )
+        assert [n.oid for n in found] == [link] * 3
+        assert [n.agent for n in found] == ["10.9.8.7", "", ""]
+        assert all(n.values[f"{traps.IF_INDEX}7"] == integer(7) for n in found)
+        assert {n.sender for n in found} == {"127.0.0.1"}
+
+    def test_v3_of_a_known_engine_only(self) -> None:
+        auth = SnmpAuth.v3("trapper", "SHA1", "auth-password", "AES128", "priv-password")
+
+        def command(engine: str) -> list[str]:
+            keys = [
+                "-u",
+                "trapper",
+                "-l",
+                "authPriv",
+                "-a",
+                "SHA",
+                "-A",
+                "auth-password",
+                "-x",
+                "AES",
+                "-X",
+                "priv-password",
+            ]
+            return ["snmptrap", "-v3", *keys, "-e", f"0x{engine}", "HERE", "", "1.3.6.1.6.3.1.1.5.1"]
+
+        found = self.heard(
+            command("8000000001020304"),
+            command("8000000001020399"),
+            peers=[Peer(auth, ("8000000001020304",))],
+        )
+        assert [n.oid for n in found] == ["1.3.6.1.6.3.1.1.5.1"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(SNMPTRAP is None, reason="snmptrap is not installed")
+class TestReceiver(TransactionTestCase):
+    def test_the_command_receives_and_stops_on_sigterm(self) -> None:
+        region = Organisation.objects.create(name="R", slug="r", kind="region")
+        credential = Credential.objects.create(
+            name="c", kind=CredentialKind.SNMP_V2C, organisation=region, secret={"community": "trap-me"}
+        )
+        later = timezone.now() + timedelta(hours=1)
+        target = Target.objects.create(
+            name="t", organisation=region, address="127.0.0.1", credential=credential, due_at=later
+        )
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.settings", "SAMDRIFT_TEST_DATABASE": str(connection.settings_dict["NAME"]),
+        }  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "receive_traps", "--port", "0"], cwd=ROOT, env=environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert "127.0.0.1" in line
+            place = f"127.0.0.1:{line.split()[-1]}"
+            command = ["snmptrap", "-v2c", "-c", "trap-me", place, "", traps.COLD_START]
+            subprocess.run(command, check=True, env=os.environ | {"MIBS": ""}, timeout=20)
+            for _ in range(100):
+                if Event.objects.exists():
+                    break
+                time.sleep(0.1)
+            assert Event.objects.get().kind == "restart"
+            target.refresh_from_db()
+            assert target.due_at < later
+        finally:
+            process.terminate()
+            _out, problems = process.communicate(timeout=20)
+        assert process.returncode == 0, problems
+        assert "trap-me" not in problems
