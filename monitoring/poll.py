@@ -74,7 +74,7 @@ class Round:
 
 
 def run_due(
-    seconds: float = 8.0,
+    seconds: float = 15.0,
     batch: int | None = None,
     engine: Engine | None = None,
     in_flight: int | None = None,

@@ -1,6 +1,7 @@
 """Planned work: what it reaches, replanning, notice, and calling off."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,12 +14,12 @@ from tests.monitoring.cases import T0, MonitoringCase
 
 
 class TestPlanning(MonitoringCase):
-    def plan(self, start: float, end: float, key: str = "change:1", **more: object) -> MaintenanceWindow:
-        values = {
+    def plan(self, start: float, end: float, key: str = "change:1", **more: Any) -> MaintenanceWindow:
+        values: dict[str, Any] = {
             "title": "Firmware", "organisation": self.r.here, "items": [self.r.switch], "starts_at": self.at(start),
             "ends_at": self.at(end), "announced_at": T0 - timedelta(days=2),
         } | more  # fmt: skip
-        return maintenance.plan(key, **values)  # type: ignore[arg-type]
+        return maintenance.plan(key, **values)
 
     def covered(self, second: float, *items: Item) -> set[str]:
         found = maintenance.covering([item.pk for item in items], self.at(second))
@@ -92,7 +93,7 @@ class TestPlanning(MonitoringCase):
 
     def test_planning_again_takes_the_calling_off_back(self) -> None:
         now = timezone.now()
-        times = {"starts_at": now + timedelta(hours=1), "ends_at": now + timedelta(hours=2)}
+        times: dict[str, Any] = {"starts_at": now + timedelta(hours=1), "ends_at": now + timedelta(hours=2)}
         self.plan(0, 1, **times)
         maintenance.cancel("change:1")
         self.plan(0, 1, **times)

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from cmdb.models import Organisation
 from monitoring import traps
-from monitoring.mibs.values import integer, octets
+from monitoring.mibs.values import Value, integer, octets
 from monitoring.models import Credential, CredentialKind, Event, Target
 from monitoring.snmp import SnmpAuth
 from monitoring.snmp.listener import Listener, Notification, Peer
@@ -29,8 +29,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SNMPTRAP = shutil.which("snmptrap")
 
 
-def told(sender: str, oid: str = traps.LINK_DOWN, agent: str = "", **values: object) -> Notification:
-    return Notification(sender, agent, oid, {f"{traps.IF_INDEX}3": integer(3)} | dict(values))  # type: ignore[arg-type]
+def told(
+    sender: str, oid: str = traps.LINK_DOWN, agent: str = "", values: dict[str, Value] | None = None
+) -> Notification:
+    return Notification(sender, agent, oid, {f"{traps.IF_INDEX}3": integer(3)} | (values or {}))
 
 
 class TestHandle(MonitoringCase):
@@ -61,7 +63,7 @@ class TestHandle(MonitoringCase):
 
     def test_hostile_values_are_stored_harmlessly(self) -> None:
         values = {f"1.3.6.1.4.1.1.{n}": octets(os.urandom(300) + b"\x00") for n in range(50)}
-        traps.handle([told("127.0.8.1", "1.3.6.1.4.1.1", **values)], traps.Limit())
+        traps.handle([told("127.0.8.1", "1.3.6.1.4.1.1", values=values)], traps.Limit())
         event = Event.objects.get()
         assert len(event.data["values"]) <= 20
         assert all(len(v) <= 200 for v in event.data["values"].values() if isinstance(v, str))
