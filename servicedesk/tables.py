@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -25,6 +25,7 @@ from cmdb.common.tables import (
     TwoLineCol,
     fill,
     memo,
+    urls,
 )
 from cmdb.common.tables.cells import literal
 from servicedesk.filters import SOON, end_of_day
@@ -33,7 +34,7 @@ from servicedesk.workflow import MOVES, Verb
 from sla.models import Measure
 
 _CLOCK = '<span class="clock" data-color="%s"><i data-i="%s"></i><b>%s</b>'
-_BAR = '<progress value="%s" max="100" aria-label="%s"></progress>'
+_BAR = '<progress value="%s" aria-label="%s"></progress>'
 _PERSON = (
     '<span class="row nowrap"><span class="ds-avatar ava" data-initials="%s" aria-hidden="true"></span>'
     '<span class="who">%s</span></span>'
@@ -86,8 +87,8 @@ class DueCol(Col):
         if not parts:
             return []
         colours, icons, words, shares, details = zip(*parts, strict=True)
-        label = gettext("%(share)s %% of the time used")
-        bars = [None if share is None else str(share) for share in shares]
+        label = gettext("%(share)s %% used")
+        bars = [None if share is None else f"{share / 100:g}" for share in shares]
         said = [None if share is None else label % {"share": share} for share in shares]
         return list(
             map(
@@ -135,6 +136,27 @@ class SystemPart(Part):
             item or service for item, service in zip(page[self.path], page["service__name"], strict=True)
         ]
         return fill(f'<span class="{literal(self.css)}">%s</span>', [n or None for n in names], drop=True)
+
+
+class WherePart(Part):
+    """Municipality and person, in one span: fifty rows have to stay small."""
+
+    def cells(self, page: Page) -> list[str]:
+        """The two that there are, with a dot between."""
+        people = page["reporter__display_name"]
+        pairs = zip(page[self.path], people, strict=True)
+        texts = [" · ".join(filter(None, pair)) or None for pair in pairs]
+        return fill(f'<span class="{literal(self.css)}">%s</span>', texts, drop=True)
+
+
+class ChangedCol(AgeCol):
+    """How long ago, to the minute."""
+
+    def pieces(self, page: Page) -> tuple[str, list[Sequence[str | None]]]:
+        """``<time datetime>8 min</time>``."""
+        element, (_stamps, words) = super().pieces(page)
+        stamps = [f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}" for at in page[str(self.accessor)]]
+        return element, [stamps, words]
 
 
 class FlagPart(Part):
@@ -199,19 +221,14 @@ class AssigneeCol(Col):
         )
         allowed = page.rights.get("take", ())
         word = literal(gettext("Take it"))
-        button = (
-            '<button class="ds-button sm" data-variant="secondary" type="submit" name="take" value="%s"'
-            f' aria-label="%s">{word}</button>'
-        )
-        said = gettext("Take %(reference)s")
+        button = f'<button class="ds-button" data-variant="secondary" name="take" value="%s">{word}</button>'
         free = [
             ref if not name and org in allowed and State(state) in _TAKEN[Kind(kind)] else None
             for name, ref, org, kind, state in zip(
                 names, page["reference"], page["organisation_id"], page["kind"], page["state"], strict=True
             )
         ]
-        labels = [said % {"reference": ref} if ref else None for ref in free]
-        takes = fill(button, free, labels, drop=True)
+        takes = fill(button, free, drop=True)
         teams = fill('<span class="muted">%s</span>', [t or None for t in page["team__name"]], drop=True)
         return [
             person if name else take or team
@@ -219,22 +236,32 @@ class AssigneeCol(Col):
         ]
 
 
-def _ticket_col(**kwargs: Any) -> TwoLineCol:
-    labels = dict(Kind.choices)
-    return TwoLineCol(
+class TitleCol(TwoLineCol):
+    """A two-line cell with less around it: the link itself is the line that is cut."""
+
+    def cells(self, page: Page) -> list[str]:
+        """Link over icon and parts."""
+        links = urls("desk:ticket", page["reference"])
+        first = fill('<a class="title" href="%s">%s</a>', links, self.texts(page))
+        opened = fill('<div class="sub" data-i="%s">', page["kind"])
+        parts = zip(*(part.cells(page) for part in self.second), strict=True)
+        return [f"{a}{b}{''.join(rest)}</div>" for a, b, rest in zip(first, opened, parts, strict=True)]
+
+
+def _ticket_col(**kwargs: Any) -> TitleCol:
+    """Title over icon, reference (which says the kind too), system, municipality and person."""
+    return TitleCol(
         _("Ticket"),
         "title",
         to="desk:ticket",
         key="reference",
         icon="kind",
-        need=("service__name",),
+        need=("service__name", "reporter__display_name"),
         second=[
-            Part("kind", hidden=True, render=lambda kind: str(labels[kind])),
             Part("reference", "num"),
             FlagPart("is_major", _("Major"), "dot strong"),
             SystemPart("item__name", "dot strong"),
-            Part("organisation__name", "dot"),
-            Part("reporter__display_name", "dot"),
+            WherePart("organisation__name", "dot"),
         ],
         **kwargs,
     )
@@ -250,7 +277,7 @@ class TicketTable(FastTable):
     group_by = ("due_at", "clock_state")
     count_limit = None
 
-    pick = SelectCol("reference", _("Choose %(name)s"), value="reference", width="w-sel")
+    pick = SelectCol("reference", "%(name)s", value="reference", width="w-sel")
     # Nothing is awaited of what has no due time; of these what is paused comes before what has no clock.
     due = DueCol(_("Due"), "due_at", order_by=("due_at", "-clock_state"), width="w-due", label=False)
     title = _ticket_col()
@@ -261,7 +288,7 @@ class TicketTable(FastTable):
     assignee = AssigneeCol(
         _("Assignee"), "assignee__display_name", order_by=("assignee__sort_name",), width="w-who", label=False
     )
-    changed = AgeCol(_("Changed"), "touched_at", css="c-upd muted hide-m nowrap", width="w-upd", label=False)
+    changed = ChangedCol(_("Changed"), "touched_at", css="c-upd hide-m", width="w-upd", label=False)
 
     class Meta:
         order_by = ("due",)

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from cmdb.models import Team, User
 from cmdb.web import SignedInRequest
-from servicedesk.actions.assign import assign, take
-from servicedesk.actions.prioritise import prioritise
+from servicedesk.actions.assign import take
 from servicedesk.actors import Actor
-from servicedesk.models import Priority, Ticket
+from servicedesk.forms.bulk import FORMS, BulkForm
+from servicedesk.models import Ticket
 from servicedesk.views.shared import actor, back_to, desk_only
 from servicedesk.workflow import MoveRefused
 
@@ -35,18 +34,25 @@ Act = Callable[[Actor, Ticket], Ticket]
 @desk_only
 @require_POST
 def bulk(request: SignedInRequest) -> HttpResponse:
-    """`pick` names the tickets, `verb` what to do (take, assign, prioritise); `take` alone takes one row."""
+    """`pick` names the tickets, `verb` what to do (take, assign, prioritise, merge); `take` alone takes one row.
+
+    What needs an answer is asked on a page of its own first (`sure` is not sent yet).
+    """
     single = request.POST.get("take", "")
     picked = [single] if single else list(dict.fromkeys(request.POST.getlist("pick")))[:AT_ONCE]
     target = back_to(request, reverse("desk:queue"))
-    if not picked:
-        messages.warning(request, _("Choose tickets first."))
+    verb = "take" if single else request.POST.get("verb", "")
+    if not picked or (verb != "take" and verb not in FORMS):
+        messages.warning(request, _("Choose what to do with them.") if picked else _("Choose tickets first."))
         return redirect(target)
-    try:
-        act = take if single else _act(request)
-    except ValidationError as error:
-        messages.warning(request, " ".join(error.messages))
-        return redirect(target)
+    if verb == "take":
+        act: Act = take
+    else:
+        sure = "sure" in request.POST
+        form = FORMS[verb](request.POST if sure else None, user=request.user)
+        if not (sure and form.is_valid()):
+            return _ask(request, form, verb, picked, target)
+        act = form.run
     done, refused = run(request, picked, act)
     if done:
         said = ngettext("%(n)d ticket done.", "%(n)d tickets done.", len(done)) % {"n": len(done)}
@@ -58,11 +64,26 @@ def bulk(request: SignedInRequest) -> HttpResponse:
     return redirect(target)
 
 
+def _ask(request: SignedInRequest, form: BulkForm, verb: str, picked: list[str], target: str) -> HttpResponse:
+    """The form for all of them."""
+    context = {
+        "form": form,
+        "verb": verb,
+        "picked": picked,
+        "rows": list(_visible(request, picked)[:TOLD]),
+        "target": target,
+    }
+    return render(request, "servicedesk/desk/bulk.html", context, status=422 if form.is_bound else 200)
+
+
+def _visible(request: SignedInRequest, references: list[str]) -> QuerySet[Ticket]:
+    asked = [reference for reference in references if _REFERENCE.match(reference)]
+    return Ticket.objects.visible_to(request.user).filter(reference__in=asked)
+
+
 def run(request: SignedInRequest, references: list[str], act: Act) -> tuple[list[str], list[tuple[str, str]]]:
     """Do it to each; answers the references that went, and the others with their sentences."""
-    asked = [reference for reference in references if _REFERENCE.match(reference)]
-    visible = Ticket.objects.visible_to(request.user).filter(reference__in=asked)
-    found = {ticket.reference: ticket for ticket in visible}
+    found = {ticket.reference: ticket for ticket in _visible(request, references)}
     done, refused = [], []
     who = actor(request)
     for reference in references:
@@ -80,44 +101,3 @@ def run(request: SignedInRequest, references: list[str], act: Act) -> tuple[list
         else:
             done.append(reference)
     return done, refused
-
-
-def _act(request: SignedInRequest) -> Act:
-    """The verb with what was chosen for it; ValidationError where something is missing or not to be had."""
-    acts: dict[str, Callable[[SignedInRequest], Act]] = {
-        "take": lambda _request: take,
-        "assign": _assign,
-        "prioritise": _prioritise,
-    }
-    make = acts.get(request.POST.get("verb", ""))
-    if make is None:
-        raise ValidationError(_("Choose what to do with them."))
-    return make(request)
-
-
-def _chosen(rows: Any, value: str) -> Any:
-    """A row that the person may choose, or None where nothing was chosen."""
-    if not value:
-        return None
-    row = rows.filter(pk=int(value)).first() if value.isdecimal() and len(value) < 18 else None
-    if row is None:
-        raise ValidationError(_("This is none of the choices."))
-    return row
-
-
-def _assign(request: SignedInRequest) -> Act:
-    team = _chosen(Team.objects.visible_to(request.user), request.POST.get("team", ""))
-    person = _chosen(
-        User.objects.visible_to(request.user).filter(is_active=True), request.POST.get("assignee", "")
-    )
-    if team is None and person is None:
-        raise ValidationError(_("Choose a team or a person."))
-    return lambda who, ticket: assign(who, ticket, team=team, assignee=person)
-
-
-def _prioritise(request: SignedInRequest) -> Act:
-    value = request.POST.get("priority", "")
-    if value not in {str(step) for step in Priority.values}:
-        raise ValidationError(_("Choose a priority."))
-    reason = request.POST.get("reason", "")
-    return lambda who, ticket: prioritise(who, ticket, priority_=int(value), reason=reason)

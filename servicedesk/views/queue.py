@@ -21,7 +21,7 @@ from cmdb.common.tables import FastTable
 from cmdb.web import SignedInRequest
 from servicedesk import lists
 from servicedesk.filters import ANY, DONE, OPEN, TicketFilter
-from servicedesk.models import Kind, Priority, State, Ticket
+from servicedesk.models import Kind, State, Ticket
 from servicedesk.sidelist import side_menu
 from servicedesk.tables import ExportTable, TicketTable
 from servicedesk.views.shared import desk_only
@@ -70,8 +70,6 @@ def _around(request: SignedInRequest, found: TicketFilter, table: FastTable) -> 
         "filters_url": f"{reverse('desk:filters')}?{query}",
         "new_url": f"{reverse('desk:queue_new')}?{_with(query, 'since=' + _stamp(timezone.now()))}",
         "here": request.get_full_path(),
-        "priorities": Priority.choices,
-        "known": lists.of(request.user),
         "works": bool(request.user.access.work_orgs),
     }
     return context

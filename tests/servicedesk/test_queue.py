@@ -57,7 +57,9 @@ class TestRows(DeskCase):
         Ticket.objects.filter(pk=waits.pk).update(due_at=None, clock_state="paused", clock_remaining=600)
         never = self.ticket("uten", kind=Kind.PROBLEM)
         page = self.client_of("technician").get(QUEUE).content.decode()
-        places = [page.index(f'value="{row.reference}" aria-label="Choose') for row in (high, low, waits, never)]
+        places = [
+            page.index(f'value="{row.reference}" aria-label=') for row in (high, low, waits, never)
+        ]
         self.assertEqual(places, sorted(places))
         self.assertIn("Paused · 10 min", page)
 
@@ -109,7 +111,9 @@ class TestFilters(DeskCase):
     def setUp(self) -> None:
         self.mine = self.ticket("min sak")
         take(self.actor("technician"), self.mine)
-        self.there = self.ticket("nabosak", by="stranger", organisation=self.r.there, item=None, team=self.r.desk)
+        self.there = self.ticket(
+            "nabosak", by="stranger", organisation=self.r.there, item=None, team=self.r.desk
+        )
         self.done = self.ticket("ferdig sak")
         resolve(self.actor("lead"), self.done, resolution="ok")
 
@@ -204,7 +208,9 @@ class TestBulk(DeskCase):
 
     def test_one_press_takes_a_row(self) -> None:
         row = self.ticket()
-        answer = self.client_of("technician").post(self.url, {"take": row.reference, "next": "/desk/?held=nobody"})
+        answer = self.client_of("technician").post(
+            self.url, {"take": row.reference, "next": "/desk/?held=nobody"}
+        )
         self.assertRedirects(answer, "/desk/?held=nobody", fetch_redirect_response=False)
         row.refresh_from_db()
         self.assertEqual(row.assignee, self.r.technician)
@@ -232,19 +238,32 @@ class TestBulk(DeskCase):
         self.assertContains(page, "There is no such ticket")
         self.assertEqual(self.client_of("stranger").post(self.url, {"take": row.reference}).status_code, 403)
 
-    def test_assign_and_priority(self) -> None:
+    def test_assign_and_priority_are_asked_first(self) -> None:
         row = self.ticket()
         client = self.client_of("technician")
-        client.post(self.url, {"verb": "assign", "pick": row.reference, "assignee": self.r.lead.pk})
+        asked = client.post(self.url, {"verb": "assign", "pick": row.reference})
+        self.assertContains(asked, row.title)
+        self.assertContains(asked, 'name="sure"')
+        given = {"verb": "assign", "pick": row.reference, "sure": "1"}
+        client.post(self.url, given | {"assignee": self.r.lead.pk})
         row.refresh_from_db()
         self.assertEqual(row.assignee, self.r.lead)
-        page = client.post(self.url, {"verb": "prioritise", "pick": row.reference, "priority": "1"}, follow=True)
+        client.post(self.url, given | {"team": self.r.desk.pk})
+        row.refresh_from_db()
+        self.assertEqual((row.team, row.assignee), (self.r.desk, None))
+        self.assertContains(client.post(self.url, given), "Choose a team or a person", status_code=422)
+        given["verb"] = "prioritise"
+        page = client.post(self.url, given | {"priority": "1"}, follow=True)
         self.assertContains(page, "Say why the priority differs")
-        client.post(
-            self.url, {"verb": "prioritise", "pick": row.reference, "priority": "1", "reason": "ordføreren"}
-        )
+        client.post(self.url, given | {"priority": "1", "reason": "ordføreren"})
         row.refresh_from_db()
         self.assertEqual(row.priority, Priority.CRITICAL)
+
+    def test_several_merge_into_one(self) -> None:
+        goes_on, *others = [self.ticket(f"sak {number}") for number in range(3)]
+        given = {"verb": "merge", "sure": "1", "pick": [row.reference for row in others], "into": goes_on.pk}
+        self.assertContains(self.client_of("technician").post(self.url, given, follow=True), "2 tickets done")
+        self.assertEqual(set(goes_on.children.all()), set(others))
 
     def test_nonsense_is_a_sentence(self) -> None:
         row = self.ticket()
@@ -252,11 +271,15 @@ class TestBulk(DeskCase):
         for data, words in (
             ({}, "Choose tickets first"),
             ({"pick": row.reference, "verb": "delete"}, "Choose what to do"),
-            ({"pick": row.reference, "verb": "assign"}, "Choose a team or a person"),
-            ({"pick": row.reference, "verb": "assign", "team": "x"}, "none of the choices"),
-            ({"pick": row.reference, "verb": "prioritise", "priority": "9"}, "Choose a priority"),
         ):
             self.assertContains(client.post(self.url, data, follow=True), words)
+        for data in (
+            {"verb": "assign", "team": "x"},
+            {"verb": "prioritise", "priority": "9"},
+            {"verb": "merge"},
+        ):
+            given = data | {"pick": row.reference, "sure": "1"}
+            self.assertEqual(client.post(self.url, given).status_code, 422, data)
         answer = client.post(self.url, {"take": row.reference, "next": "https://evil.example/"})
         self.assertEqual(answer["Location"], reverse("desk:queue"))
 
