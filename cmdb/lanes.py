@@ -117,8 +117,9 @@ class View:
         }
 
 
-def build(item: Item, user: Any, *, limit: int = PER_ROW * ROWS) -> View:
-    """The view of `item` for `user`; at most `limit` boxes a lane. About twelve statements, however many items."""
+def build(item: Item, user: Any, *, limit: int = PER_ROW * ROWS, per_row: int = PER_ROW) -> View:
+    """The view of `item` for `user`; at most `limit` boxes a lane, `per_row` beside each other (more than fit the
+    drawing only for `graph`). About twelve statements, however many items."""
     up, down = impact_of([item.pk]), rests_on([item.pk])
     wanted = (up.items.keys() | down.items.keys()) - {item.pk}
     seen = {
@@ -135,7 +136,7 @@ def build(item: Item, user: Any, *, limit: int = PER_ROW * ROWS) -> View:
     view.falling = len(above)
     view.systems = sum(1 for row in above if row.item_class.layer > Layer.INFRASTRUCTURE)
     view.edges = _edges(up, down, {*seen, item.pk}, services)
-    _lanes(view, item, above, below, up, down, limit)
+    _lanes(view, item, above, below, up, down, limit, per_row)
     view.rows = _rows(view, item, above, below, up, down)
     return view
 
@@ -186,6 +187,7 @@ def _lanes(
     up: Impact,
     down: Impact,
     limit: int,
+    per_row: int,
 ) -> None:
     """Fill the lanes from services to what the item rests on, and place every box."""
     near = [_box(row, up.items[row.pk]) for row in above]
@@ -205,20 +207,20 @@ def _lanes(
             continue
         boxes.sort(key=lambda box: box.depth)  # stable: names stay in order within a step
         lane = Lane(label, boxes[:limit], max(0, len(boxes) - limit), y)
-        y = _place(lane, near_first=label == stacks[-1][0]) + LANE_GAP
+        y = _place(lane, per_row, near_first=label == stacks[-1][0]) + LANE_GAP
         view.lanes.append(lane)
     view.height = max(0.0, y - LANE_GAP)
     view.paths = list(_curves(view))
 
 
-def _place(lane: Lane, *, near_first: bool) -> float:
+def _place(lane: Lane, per_row: int, *, near_first: bool) -> float:
     """Give every box of a lane its position, rows centred; answer the lower edge of the lane.
 
     A row holds boxes of one step only, so that lines run from row to row: above the item the nearest row lies lowest.
     """
     rows: list[list[Box]] = []
     for box in lane.boxes:
-        if not rows or len(rows[-1]) == PER_ROW or rows[-1][0].depth != box.depth:
+        if not rows or len(rows[-1]) == per_row or rows[-1][0].depth != box.depth:
             rows.append([])
         rows[-1].append(box)
     if not near_first:

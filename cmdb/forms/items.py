@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cmdb import attributes, lifecycle
@@ -108,7 +108,7 @@ class ItemForm(RegisterForm):
         chosen = self._class()
         if "item_class" in self.fields:
             self.fields["item_class"].widget.attrs |= {
-                "hx-get": reverse_lazy("cmdb:item_attributes"),
+                "hx-get": f"{reverse('cmdb:item_attributes')}?item={self.instance.pk or ''}",
                 "hx-target": "#attributes",
                 "hx-trigger": "change",
                 "hx-include": "closest form",

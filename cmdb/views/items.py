@@ -199,7 +199,7 @@ class ItemMap(DetailView):
     def get(self, request: HttpRequest, key: Any) -> HttpResponse:
         """The page."""
         item = self.find(key)
-        view = lanes.build(item, self.user, limit=60)
+        view = lanes.build(item, self.user, limit=60, per_row=8)
         trail = self.trail((str(item), self.crud.url("detail", item)))
         return self.render({"object": item, "view": view, "graph": lanes.graph(view), "breadcrumbs": trail})
 
@@ -232,7 +232,10 @@ def item_attributes(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated or not ITEM.may(request.user, "create"):
         raise PermissionDenied
     form = ItemForm(initial={"item_class": request.GET.get("item_class", "")}, user=request.user)
-    for name in form.fields:
-        if name.startswith(attributes.PREFIX) and name in request.GET:
-            form.initial[name] = request.GET[name]
+    key = request.GET.get("item", "")
+    item = ITEM.rows(request.user).filter(pk=int(key)).first() if key.isdecimal() and len(key) < 16 else None
+    stored = item.attributes if item is not None and isinstance(item.attributes, dict) else {}
+    for entry in form.definitions:
+        name = attributes.PREFIX + entry["name"]
+        form.initial[name] = request.GET.get(name, attributes.initial(entry, stored.get(entry["name"])))
     return render(request, "cmdb/_attributes.html", {"form": form})

@@ -97,6 +97,24 @@ class TestAttributes(ItemCase):
         assert item.attributes == {}
         assert item.family == "printer"
 
+    def test_fields_of_a_class_that_is_chosen_keep_what_is_typed_and_stored(self) -> None:
+        self.make(a_load="")
+        item = Item.objects.get(name="srv-2")
+        client = self.client_of("technician")
+        address = f"/cmdb/items/attributes/?item={item.pk}&item_class={self.linux.pk}&a_distribution=Alpine"
+        text = client.get(address).content.decode()
+        assert 'value="8"' in text
+        assert 'value="Alpine"' in text
+        assert (
+            "a_cores"
+            not in client.get(
+                f"/cmdb/items/attributes/?item_class={self.r.printer.item_class_id}"
+            ).content.decode()
+        )
+        assert client.get("/cmdb/items/attributes/?item=x&item_class=x").status_code == 200
+        assert self.client_of("owner").get(address).status_code == 403
+        assert self.client_of("own").get(address).status_code == 403
+
     def test_a_class_keeps_what_items_hold(self) -> None:
         self.make(a_load="")
         client, server = self.client_of("admin"), self.r.server.item_class

@@ -181,5 +181,8 @@ def page_words() -> dict[str, str]:
         "signedOut": _("You are signed out. Sign in again in another tab, then repeat what you did."),
         "draft": _("Your draft from earlier is back."),
         "copied": _("The link is copied."),
+        "none": _("Nothing found"),
+        "list": _("Suggestions"),
+        "suggestions": _("%(count)s suggestions"),
     }
     return {key: str(text) for key, text in words.items()}

@@ -164,6 +164,7 @@
   const start = (part) => {
     $$("textarea[data-draft]", part).forEach(restore);
     $$(".picks", part).forEach(count);
+    document.dispatchEvent(new CustomEvent("samdrift:part", { detail: part }));
     part.querySelector?.("[data-focus]")?.focus();
   };
   start(document);
