@@ -12,6 +12,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "sla: forget old charts": {
+        "task": "sla.tasks.forget_charts",
+        "schedule": 86400.0,
+        "options": {"expires": 3600},
+    },
 }
 
 
@@ -21,3 +26,11 @@ def sweep() -> int:
     from sla import sweep as sweeping
 
     return sweeping.run()
+
+
+@shared_task(name="sla.tasks.forget_charts", soft_time_limit=60, time_limit=90)
+def forget_charts() -> int:
+    """Remove pictures that were drawn long ago."""
+    from sla.reports import charts
+
+    return charts.forget()

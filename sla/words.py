@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.common.ui import Look
+from cmdb.models import Family
 from sla.models import Measure
 
 Text = str | Promise
@@ -116,9 +117,11 @@ def type_name(slug: str, label: str) -> str:
     return str(TYPES[slug]) if slug in TYPES else label or slug
 
 
-def system_name(name: str) -> str:
-    """A system's name; none is told too."""
-    return name or _now("No system named")
+def system_name(key: str, name: str) -> str:
+    """A row of a report by its id: a system's name, a family of equipment, or none."""
+    if name:
+        return name
+    return str(Family(key).label) if key in Family.values else _now("No system named")
 
 
 def month(first: date, *, short: bool = False) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Max, Q
 
 from cmdb.models import Organisation, Service, ServiceComponent
 from monitoring.models import Target
-from sla import availability
+from sla import availability, forecast
 from sla.availability import ServiceAvailability
 from sla.promises import Promise, PromiseBook
 from sla.reports.scope import Scope
@@ -25,7 +25,11 @@ def section(scope: Scope, book: PromiseBook, *, with_ids: bool = False) -> list[
     services = services_of(scope.organisation, promises)
     found = availability.of_services(services, scope.organisation, scope.start, scope.end, promises)
     polls = _resolution(found)
-    return ordered([line_of(one, polls, with_ids) for one in found])
+    lines = [line_of(one, polls, with_ids) for one in found]
+    for line, one in zip(lines, found, strict=True):
+        under_way = one.window[1] < scope.end
+        line["downtime_left_seconds"] = forecast.downtime_left(one, scope.end) if under_way else None
+    return ordered(lines)
 
 
 def ordered(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

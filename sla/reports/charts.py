@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,20 +88,30 @@ def kept(described_chart: dict[str, Any]) -> str | None:
 
 
 def drawn(charts: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """SVG by name in the light theme's colours; what is not kept is drawn now. {} for what can not be drawn."""
+    """SVG by name in the light theme's colours; what is not kept is drawn now. What can not be drawn is missing."""
     found = {name: svg for name, chart in charts.items() if (svg := kept(chart))}
-    missing = [name for name in charts if name not in found]
-    if missing:
-        try:
-            pictures = _draw([charts[name] for name in missing])
-        except (OSError, subprocess.SubprocessError, ValueError):
-            # The tables say the same; a report without pictures is still the report.
-            log.exception("charts could not be drawn")
-            return found
-        for name, svg in zip(missing, pictures, strict=True):
-            _keep(charts[name], svg)
-            found[name] = svg
+    if len(found) < len(charts):
+        # A page asks for its pictures one by one at the same moment: the first draws them all, the others find them.
+        with _alone():
+            missing = {name: chart for name, chart in charts.items() if name not in found and not kept(chart)}
+            try:
+                for chart, svg in zip(missing.values(), _draw(list(missing.values())), strict=True):
+                    _keep(chart, svg)
+            except (OSError, subprocess.SubprocessError, ValueError):
+                # The tables say the same; a report without pictures is still the report.
+                log.exception("charts could not be drawn")
+        found = {name: svg for name, chart in charts.items() if (svg := kept(chart))}
     return found
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One drawing at a time on this machine."""
+    folder = Path(settings.VAR) / "charts"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def themed(svg: str) -> str:
@@ -107,6 +120,8 @@ def themed(svg: str) -> str:
 
 
 def _draw(charts: list[dict[str, Any]]) -> list[str]:
+    if not charts:
+        return []
     place = fonts.folder()
     asked = json.dumps({"fonts": str(place) if place else None, "charts": charts})
     done = subprocess.run(
@@ -134,7 +149,7 @@ def forget(days: int = 30) -> int:
     import time
 
     limit = time.time() - days * 86400
-    old = [p for p in (Path(settings.VAR) / "charts").glob("*") if p.stat().st_mtime < limit]
+    old = [p for p in (Path(settings.VAR) / "charts").glob("*.*g") if p.stat().st_mtime < limit]
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Case, Count, F, Max, Q, TextField, Value, When
+from django.db.models.functions import Cast
 
+from cmdb.models import Family
 from sla.reports import rows
 from sla.reports.scope import Scope
 
-SUCCESS = ("success", "with_issues")
+# A system by its id; other equipment by its family; nothing named: 0.
+_ID = Case(
+    When(system=None, then=Value("0")),
+    When(system__family=Family.SYSTEM, then=Cast("system_id", TextField())),
+    default=F("system__family"),
+    output_field=TextField(),
+)
 
 
 def section(scope: Scope) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -18,10 +26,11 @@ def section(scope: Scope) -> tuple[dict[str, Any], dict[str, Any]]:
     groups = (
         scope.cases()
         .filter(rows.incidents(scope) | rows.changes(scope))
-        .values_list("kind", "system_id", "type", "outcome")
+        .annotate(row=_ID)
+        .values_list("kind", "row", "type", "outcome")
         .annotate(
             n=Count("pk"),
-            name=Max("system__name"),
+            name=Max("system__name", filter=Q(system__family=Family.SYSTEM)),
             label=Max("type_label"),
             major=Count("pk", filter=Q(is_major=True)),
         )
@@ -38,19 +47,22 @@ def section(scope: Scope) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _table(name: str, groups: list[Any], tail: str) -> dict[str, Any]:
-    """systems and types with their totals, largest first, and cells[system][type] (null where there are none)."""
-    cells: dict[tuple[int, str], int] = defaultdict(int)
-    systems: dict[int, list[Any]] = {}
+    """systems and types with their totals, largest first, and cells[system][type] (null where there are none).
+
+    A row's id is a system's, "0" for none, or a family of equipment; then its name is empty.
+    """
+    cells: dict[tuple[str, str], int] = defaultdict(int)
+    systems: dict[str, list[Any]] = {}
     types: dict[str, list[Any]] = {}
-    for _kind, system_id, kind, _outcome, n, system_name, label, _major in groups:
-        system, slug = system_id or 0, kind or "-"
+    for _kind, system, kind, _outcome, n, system_name, label, _major in groups:
+        slug = kind or "-"
         cells[system, slug] += n
         systems.setdefault(system, [0, system_name or ""])[0] += n
         types.setdefault(slug, [0, label or kind])[0] += n
     by_size = sorted(systems, key=lambda s: (-systems[s][0], systems[s][1]))
     columns = sorted(types, key=lambda t: (-types[t][0], t))
 
-    def figure(system: int | str, slug: str, count: int) -> dict[str, Any]:
+    def figure(system: str, slug: str, count: int) -> dict[str, Any]:
         return {"count": count, "key": f"{name}:{system}:{slug}{tail}"}
 
     return {

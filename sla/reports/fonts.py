@@ -19,7 +19,7 @@ def folder() -> Path | None:
     if all((place / f"Inter-{name}.ttf").is_file() for name in WEIGHTS):
         return place
     source = finders.find(SOURCE)
-    if not source:
+    if not source or not Path(str(source)).is_file():
         return None
     try:
         _make(Path(str(source)), place)

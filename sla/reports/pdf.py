@@ -92,6 +92,7 @@ def _values(sheet: Sheet, data: dict[str, Any], pictures: dict[str, str]) -> dic
             {"month": t.month, "count": t.figure.text, "before": t.before.text if t.before else DASH}
             for t in sheet.trend
         ],
+        "outlook": sheet.outlook,
         "trend_picture": pictures.get("trend", ""),
         "trend_alt": charts.alternative(sheet, "trend") if "trend" in pictures else "",
         "corrections": sheet.corrections,

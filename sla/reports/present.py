@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from cmdb.common.ui import DASH, date_words, duration, long_date, moment, number, percent
 from sla import words
+from sla.forecast import expected_faults
 from sla.models import Report
 from sla.reports import brief
 from sla.reports.scope import parse_month
@@ -35,6 +36,7 @@ def sheet(data: dict[str, Any], report: Report | None = None) -> Sheet:
         axis=(date_words(instant(data["start"])), date_words(instant(data["end"]).replace(hour=0))),
         splits=[_split("incidents", data["incidents"]), _split("changes", data["changes"])],
         trend=[_trend(point) for point in data["trend"]],
+        outlook=_outlook(data),
         corrections=[_earlier(one) for one in data["corrections"]],
         later=[_later(one) for one in (report.corrections.all() if report else ())],
         notes=notes(data),
@@ -182,7 +184,7 @@ def _service(line: dict[str, Any]) -> ServiceRow:
     return ServiceRow(
         name=line["service"],
         slug=line["slug"],
-        note=" · ".join(filter(None, [goal, down])),
+        note=" · ".join(filter(None, [goal, down, _left(line)])),
         columns=[(kind, lost) for kind, lost in line["columns"]],
         sentence=said,
         value=Figure(value, line["outages"]["key"]),
@@ -190,6 +192,16 @@ def _service(line: dict[str, Any]) -> ServiceRow:
         facts=_facts(line) if measured else [],
         outages=_figure(line["outages"]),
     )
+
+
+def _left(line: dict[str, Any]) -> str:
+    """What the month under way still allows."""
+    left = line.get("downtime_left_seconds")
+    if left is None or line["verdict"] not in ("met", "missed"):
+        return ""
+    if left < 0:
+        return _("more than the month allows")
+    return _("%(time)s left this month") % {"time": duration(left, exact=True)}
 
 
 def _facts(line: dict[str, Any]) -> list[tuple[str, str]]:
@@ -220,7 +232,7 @@ def _split(name: str, table: dict[str, Any]) -> Split:
         types=types,
         rows=[
             (
-                words.system_name(s["name"]),
+                words.system_name(s["id"], s["name"]),
                 [_figure(c) if c else None for c in s["cells"]],
                 _figure(s["total"]),
             )
@@ -229,11 +241,24 @@ def _split(name: str, table: dict[str, Any]) -> Split:
         sums=[_figure(t["total"]) for t in table["types"]],
         total=_figure(table["total"]),
         series=[
-            {"system": words.system_name(s["name"]), "type": types[i], "order": i, "count": cell["count"]}
+            {
+                "system": words.system_name(s["id"], s["name"]),
+                "type": types[i],
+                "order": i,
+                "count": cell["count"],
+            }
             for s in table["systems"]
             for i, cell in enumerate(s["cells"])
             if cell
         ],
+    )
+
+
+def _outlook(data: dict[str, Any]) -> str:
+    """What the next month may bring, where a year is known."""
+    expected = expected_faults(data["trend"]) if data["complete"] else None
+    return (
+        "" if expected is None else _("About %(n)s are to be expected next month.") % {"n": number(expected)}
     )
 
 

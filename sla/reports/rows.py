@@ -2,7 +2,9 @@
 
 Keys (parts joined by ":", "*" is any, "0" and "-" are none):
   faults:2026-10                       faults that people reported in a month
-  incidents:SYSTEM:TYPE                unwanted events opened in the month, by system id and type
+  incidents:SYSTEM:TYPE                unwanted events opened in the month, by type and by system: the id of a system,
+                                       or the family of other equipment ("client", "printer" …), so that a report names
+                                       systems and not every PC
   changes:SYSTEM:TYPE:OUTCOME          changes that ended in the month
   major                                major incidents opened in the month
   target:KIND:PRIORITY:MEASURE:SECONDS:GOAL:WHAT   clocks; WHAT is a name in WHAT
@@ -17,6 +19,7 @@ from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
+from cmdb.models import Family
 from sla.models import Case, Clock, ClockState
 from sla.reports.scope import Scope, add_months, begin_of, parse_month
 
@@ -140,10 +143,12 @@ def clocks_of(scope: Scope, key: str) -> QuerySet[Clock] | None:
 
 def _split(key: str, system: str, kind: str) -> Q:
     condition = Q()
-    if system != "*":
-        if not system.isdecimal():
-            raise UnknownKeyError(key)
-        condition &= Q(system=int(system) or None)
+    if system.isdecimal():
+        condition = Q(system=int(system) or None)
+    elif system in Family.values:
+        condition = Q(system__family=system)
+    elif system != "*":
+        raise UnknownKeyError(key)
     return condition if kind == "*" else condition & Q(type=_none(kind))
 
 

@@ -107,6 +107,7 @@ class Sheet:
     axis: tuple[str, str]
     splits: list[Split]
     trend: list[TrendRow]
+    outlook: str
     corrections: list[str]
     later: list[str]
     notes: list[str]

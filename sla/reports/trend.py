@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min
@@ -17,14 +17,20 @@ MONTHS = 13
 def section(scope: Scope) -> list[dict[str, Any]]:
     """Thirteen months ending with this one: {"month", "count", "key", "before": {"count", "key"} or null}.
 
-    A month before the first case is not zero but unknown: it is left out, as a year before it is null. Two statements.
+    A month that is not known as a whole is not few but unknown: it is left out, as a year before it is null. Two statements.
     """
     first = add_months(scope.month, -(MONTHS - 1) - 12)
     found = _counts(scope, first)
-    begun = scope.cases().aggregate(at=Min("opened_at"))["at"]
-    known = month_of(begun) if begun else scope.month
+    begun = scope.cases().filter(kind=rows.INCIDENT).aggregate(at=Min("opened_at"))["at"]
+    known = _known(begun) if begun else scope.month
     months = [add_months(scope.month, back) for back in range(-(MONTHS - 1), 1)]
-    return [_point(month, found, known) for month in months if month >= known]
+    return [_point(month, found, known) for month in months if month >= known or month == scope.month]
+
+
+def _known(begun: datetime) -> date:
+    """The first month that is known as a whole; the first case's own if it lies in its first days."""
+    month = month_of(begun)
+    return month if begun < begin_of(month) + timedelta(days=4) else add_months(month, 1)
 
 
 def _counts(scope: Scope, first: date) -> dict[date, int]:
