@@ -5,6 +5,7 @@ docs/operations.md is complete when it names what this file and settings.py read
 """
 
 import base64
+import importlib.util
 import os
 import secrets
 import tempfile
@@ -49,6 +50,14 @@ def read_var() -> Path:
             f"The folder {path} cannot be made ({error.strerror}): set SAMDRIFT_VAR to a folder that this account may write to."
         ) from error
     return path
+
+
+def package_folder(name: str) -> Path:
+    """The folder of an installed package, which is not imported for that."""
+    found = importlib.util.find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        raise ImproperlyConfigured(f"The package {name} is not installed: run make setup.")
+    return Path(next(iter(found.submodule_search_locations)))
 
 
 def read_words(name: str) -> list[str]:

@@ -108,7 +108,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         if _reverse(name)
     ]
     if request.user.is_superuser:
-        found["account_links"].append(Link(_("Administration"), _reverse("admin:index"), "settings"))
+        found["account_links"].append(Link(_("Administration"), "/admin/", "settings"))
     if access.is_staff_role:
         found |= {
             "search_url": _reverse("desk:search"),

@@ -5,7 +5,6 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 
 from django.conf import settings
 from django.core.management import get_commands
@@ -50,19 +49,8 @@ def programs(choice: Choice) -> list[Program]:
 def web(choice: Choice) -> Program:
     """The pages. One request at a time per process: Django's database connections are per thread."""
     where = f"http://{choice.host}:{choice.port}/"
-    command = [
-        *(_script("granian"), "--interface", "wsgi", "--host", choice.host, "--port", str(choice.port)),
-        *(
-            "--workers",
-            str(choice.workers),
-            "--blocking-threads",
-            "1",
-            "--no-ws",
-            "--workers-kill-timeout",
-            "3",
-        ),
-        *("--log-level", "warning", "--backlog", "1024", "servicedesk.project.wsgi:application"),
-    ]
+    options = ["--host", choice.host, "--port", str(choice.port), "--workers", str(choice.workers)]
+    command = [PYTHON, "-m", "servicedesk.project.web", *options]
     return Program("web", command, listens=where, ready=answers(f"{where}healthz"))
 
 
@@ -150,8 +138,3 @@ def answers(address: str) -> Callable[[], bool]:
             return False
 
     return ask
-
-
-def _script(name: str) -> str:
-    """A program that a package put beside the interpreter."""
-    return str(Path(PYTHON).parent / name)

@@ -11,6 +11,7 @@ from servicedesk.project.env import (
     allowed_hosts,
     encryption_keys,
     env,
+    package_folder,
     read_stage,
     read_var,
     read_words,
@@ -38,6 +39,9 @@ SAMDRIFT_BEAT_HERE = env.bool(
     "SAMDRIFT_BEAT_HERE", default=True
 )  # no: beat or its worker runs on another machine
 
+# Municipalities' identity providers.
+OIDC = env.json("SAMDRIFT_OIDC", default=[])
+
 INSTALLED_APPS = [
     "servicedesk.project.apps.ProjectConfig",
     "servicedesk.apps.ServicedeskConfig",
@@ -45,7 +49,7 @@ INSTALLED_APPS = [
     "monitoring.apps.MonitoringConfig",
     "cmdb.apps.CmdbConfig",
     "cmdb.common.apps.CommonConfig",
-    "django.contrib.admin",
+    "servicedesk.project.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -63,8 +67,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
-    "ninja",  # so that /api/v1/docs takes its scripts from here and not from a foreign server
+    *(("allauth.socialaccount.providers.openid_connect",) if OIDC else ()),  # no tables, but `requests`
     "django_linear_migrations",
 ]
 
@@ -92,7 +95,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [package_folder("ninja") / "templates"],  # the page of /api/v1/docs, see api.py
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -158,9 +161,7 @@ SOCIALACCOUNT_ADAPTER = "servicedesk.project.signin.SocialAccountAdapter"
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
-SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {"APPS": env.json("SAMDRIFT_OIDC", default=[]), "OAUTH_PKCE_ENABLED": True}
-}
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OIDC, "OAUTH_PKCE_ENABLED": True}}
 MFA_ADAPTER = "servicedesk.project.signin.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -181,7 +182,9 @@ TIME_ZONE = "Europe/Oslo"
 # Files: what pages need, and what people attach (never served by a path, only through a checked view).
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [package_folder("ninja") / "static"]  # so that /api/v1/docs asks no foreign server
 STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "servicedesk.project.assets.NamedFilesFinder",
 ]

@@ -2,8 +2,9 @@
 
 from importlib.util import find_spec
 
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+
+from servicedesk.project.later import Later
 
 
 def floor(prefix: str, module: str) -> list[URLResolver]:
@@ -19,10 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *floor("monitoring/", "monitoring.urls"),
     *floor("board/", "sla.urls"),
     *floor("", "servicedesk.urls"),  # the start page, portal/, desk/, status/
-    *floor("", "servicedesk.project.api"),  # api/v1/
+    Later("api/v1/", "servicedesk.project.api", "api"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("admin/", admin.site.urls),
+    Later("admin/", "servicedesk.project.administration", "admin"),
 ]
 
 handler400 = "cmdb.common.errors.bad_request"

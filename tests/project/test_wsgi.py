@@ -22,6 +22,11 @@ HEAVY = [
     "redis",
     "polib",
     "prometheus_client",
+    "ninja",  # the API is loaded by its first request
+    "pydantic",
+    "requests",  # needed where SAMDRIFT_OIDC names an identity provider
+    "jinja2",
+    "django.test",
 ]
 
 
