@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from servicedesk.models.tickets import Ticket
 
@@ -13,30 +14,30 @@ from servicedesk.models.tickets import Ticket
 class Verb(models.TextChoices):
     """What happened; one for each module of servicedesk.actions, and what arrives from outside."""
 
-    OPEN = "open", _("opened")
-    ASSIGN = "assign", _("assigned")
-    REPLY = "reply", _("answered")
-    COMMENT = "comment", _("wrote")
-    NOTE = "note", _("noted")
-    PEND = "pend", _("put on hold")
-    RESUME = "resume", _("took up again")
-    RESOLVE = "resolve", _("resolved")
-    REOPEN = "reopen", _("reopened")
-    CLOSE = "close", _("closed")
-    CANCEL = "cancel", _("cancelled")
-    EDIT = "edit", _("changed")
-    PRIORITISE = "prioritise", _("gave another priority")
-    LINK = "link", _("linked")
-    MERGE = "merge", _("merged")
-    SUBMIT = "submit", _("asked for approval")
-    APPROVE = "approve", _("approved")
-    REJECT = "reject", _("rejected")
-    START = "start", _("began the work")
-    FINISH = "finish", _("ended the work")
-    DECLARE_MAJOR = "declare_major", _("declared a major incident")
-    ALERT = "alert", _("alert")
-    BREACH = "breach", _("target missed")
-    SOON = "soon", _("target close")
+    OPEN = "open", pgettext_lazy("timeline", "opened")
+    ASSIGN = "assign", pgettext_lazy("timeline", "assigned")
+    REPLY = "reply", pgettext_lazy("timeline", "answered")
+    COMMENT = "comment", pgettext_lazy("timeline", "wrote")
+    NOTE = "note", pgettext_lazy("timeline", "noted")
+    PEND = "pend", pgettext_lazy("timeline", "put on hold")
+    RESUME = "resume", pgettext_lazy("timeline", "took up again")
+    RESOLVE = "resolve", pgettext_lazy("timeline", "resolved")
+    REOPEN = "reopen", pgettext_lazy("timeline", "reopened")
+    CLOSE = "close", pgettext_lazy("timeline", "closed")
+    CANCEL = "cancel", pgettext_lazy("timeline", "cancelled")
+    EDIT = "edit", pgettext_lazy("timeline", "changed")
+    PRIORITISE = "prioritise", pgettext_lazy("timeline", "gave another priority")
+    LINK = "link", pgettext_lazy("timeline", "linked")
+    MERGE = "merge", pgettext_lazy("timeline", "merged")
+    SUBMIT = "submit", pgettext_lazy("timeline", "asked for approval")
+    APPROVE = "approve", pgettext_lazy("timeline", "approved")
+    REJECT = "reject", pgettext_lazy("timeline", "rejected")
+    START = "start", pgettext_lazy("timeline", "began the work")
+    FINISH = "finish", pgettext_lazy("timeline", "ended the work")
+    DECLARE_MAJOR = "declare_major", pgettext_lazy("timeline", "declared a major incident")
+    ALERT = "alert", pgettext_lazy("timeline", "alert")
+    BREACH = "breach", pgettext_lazy("timeline", "target missed")
+    SOON = "soon", pgettext_lazy("timeline", "target close")
 
 
 class Entry(models.Model):
