@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cmdb import attributes
@@ -65,12 +65,12 @@ class AttributesField(forms.CharField):
         ][:5]
         if kind not in ATTRIBUTE_TYPES:
             raise ValidationError(
-                _now("Line %(number)d: the third part must be one of %(types)s.")
+                gettext("Line %(number)d: the third part must be one of %(types)s.")
                 % {"number": number, "types": ", ".join(sorted(ATTRIBUTE_TYPES))}
             )
         if required not in ("", "required"):
             raise ValidationError(
-                _now("Line %(number)d: the fourth part is “required” or empty.") % {"number": number}
+                gettext("Line %(number)d: the fourth part is “required” or empty.") % {"number": number}
             )
         entry: dict[str, Any] = {"name": name, "label": label or name, "type": kind}
         if required:
@@ -129,7 +129,7 @@ class CIClassForm(RegisterForm):
         for sentence, count in list(wrong.items())[:5]:
             self.add_error(
                 "attributes",
-                _now("%(count)d items stand against it: %(why)s") % {"count": count, "why": sentence},
+                gettext("%(count)d items stand against it: %(why)s") % {"count": count, "why": sentence},
             )
 
 

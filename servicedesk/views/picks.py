@@ -15,7 +15,7 @@ from servicedesk.views.shared import desk_only, sees_pages
 from servicedesk.views.shared import only as only_for
 
 
-@desk_only
+@only_for(sees_pages)
 @require_GET
 def workers(request: SignedInRequest) -> JsonResponse:
     """Who can be given a ticket: people with a working role."""
