@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common import formats
 from cmdb.common.ui import Look
 from cmdb.models import Family
 from sla.models import Measure
@@ -27,6 +28,10 @@ OUTCOMES: dict[str, Text] = {
     "with_issues": _("successful with problems"),
     "backed_out": _("backed out"),
     "failed": _("failed"),
+    "solved": _("solved"),
+    "merged": _("merged with another"),
+    "cancelled": _("called off"),
+    "rejected": _("rejected"),
     "-": _("without an outcome"),
 }
 TYPES: dict[str, Text] = {
@@ -126,4 +131,5 @@ def system_name(key: str, name: str) -> str:
 
 def month(first: date, *, short: bool = False) -> str:
     """A month: "October 2026", short "Oct"."""
-    return dateformat.format(first, "b" if short else "F Y").removesuffix(".")
+    brief = "b" if formats.norwegian() else "M"
+    return dateformat.format(first, brief if short else "F Y").removesuffix(".")

@@ -32,6 +32,8 @@ ALLOWED_HOSTS = allowed_hosts(STAGE)
 SAMDRIFT_URL = env.str(
     "SAMDRIFT_URL", default=f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://127.0.0.1:8000"
 )
+# The page of a ticket, by reference: reports link to it without knowing the desk.
+SAMDRIFT_CASE_URL = "desk:ticket"
 SAMDRIFT_TRAP_PORT = env.int("SAMDRIFT_TRAP_PORT", default=162 if PRODUCTION else 10162)
 SAMDRIFT_IMAP_URL = env.str("SAMDRIFT_IMAP_URL", default="")
 SAMDRIFT_METRICS_TOKEN = env.str("SAMDRIFT_METRICS_TOKEN", default="")

@@ -136,7 +136,7 @@ def _changes(head: dict[str, Any]) -> Headline:
 def _arrow(change: float) -> tuple[str, str]:
     if change == 0:
         return ("", "")
-    return ("success", "down") if change < 0 else ("warning", "up")
+    return ("success", "downarr") if change < 0 else ("warning", "up")
 
 
 # --- sections -----------------------------------------------------------------------------------------------------------

@@ -113,3 +113,8 @@ class Sheet:
     notes: list[str]
     month: str
     organisation: str
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the tables by type are too wide to stand beside each other."""
+        return any(len(split.types) > 3 for split in self.splits)
