@@ -11,7 +11,7 @@ from cmdb.models import Item, Lifecycle, Membership, User
 from cmdb.web import SignedInRequest
 from servicedesk import search
 from servicedesk.models import DONE_STATES, Ticket
-from servicedesk.views.shared import desk_only, sees_pages
+from servicedesk.views.shared import sees_pages
 from servicedesk.views.shared import only as only_for
 
 
@@ -24,7 +24,7 @@ def workers(request: SignedInRequest) -> JsonResponse:
     return suggestions(request, rows, ("display_name", "username"), "organisation__name")
 
 
-@desk_only
+@only_for(sees_pages)
 @require_GET
 def people(request: SignedInRequest) -> JsonResponse:
     """Who may have reported something."""
@@ -40,7 +40,7 @@ def items(request: SignedInRequest) -> JsonResponse:
     return suggestions(request, rows, ("name", "asset_tag", "serial"), "organisation__name")
 
 
-@desk_only
+@only_for(sees_pages)
 @require_GET
 def tickets(request: SignedInRequest) -> JsonResponse:
     """Other tickets, open ones first: by reference or words."""
