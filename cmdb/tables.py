@@ -142,10 +142,10 @@ class RelationTable(FastTable):
     of = Relation
     caption = _("Relations")
     source = LinkCol("cmdb:item_detail", _("Item"), "source__name", key="source_id")
-    kind = ChoiceCol(RelationKind, _("Relation"))
+    kind = ChoiceCol(RelationKind, _("Relation"), to="cmdb:relation_detail")
     target = LinkCol("cmdb:item_detail", _("Other item"), "target__name", key="target_id")
     redundancy_group = Col(_("Redundancy group"))
-    notes = LinkCol("cmdb:relation_detail", _("Notes"), accessor="notes")
+    notes = Col(_("Notes"))
 
     class Meta:
         order_by = ("source",)
