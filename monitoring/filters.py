@@ -62,6 +62,7 @@ class TargetFilter(FastFilterSet):
     search_fields = ("name", "address", "item__name")
     state = django_filters.ChoiceFilter(choices=LIVE, method="_state", label=_("State"))
     organisation = organisation()
+    exact = django_filters.BooleanFilter(method="_exact", label=_("Without the organisations under it"))
     check_kind = django_filters.ChoiceFilter(choices=CheckKind.choices, label=_("Check"))
     profile = django_filters.CharFilter(label=_("Device profile"), max_length=40)
     parent = PickFilter(
@@ -70,7 +71,11 @@ class TargetFilter(FastFilterSet):
 
     class Meta:
         model = Target
-        fields = ("state", "organisation", "check_kind", "profile", "parent")
+        fields = ("state", "organisation", "exact", "check_kind", "profile", "parent")
+
+    def _exact(self, queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
+        chosen = self.form.cleaned_data.get("organisation")
+        return queryset.filter(organisation=chosen) if value and chosen is not None else queryset
 
     def _state(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return queryset.filter(LIVE_Q[value])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, F, Q, Value, When
@@ -18,6 +19,7 @@ from cmdb.common.tables import (
     FastTable,
     LinkCol,
     NumberCol,
+    Page,
     Part,
     TwoLineCol,
 )
@@ -69,6 +71,13 @@ LIVE_RANK = Case(
 )
 
 
+class DetailCol(Col):
+    """A technical detail in the reader's language."""
+
+    def texts(self, page: Page) -> Sequence[str | None]:
+        return [words.detail(value or "") for value in page[str(self.accessor)]]
+
+
 class TargetTable(FastTable):
     """What is asked, the worst first."""
 
@@ -91,7 +100,7 @@ class TargetTable(FastTable):
     since = AgeCol(_("For"), "state_since")
     asked = AgeCol(_("Last asked"), "last_polled_at")
     rtt = NumberCol(_("Answer time"), "rtt_ms", decimals=0, unit="ms")
-    error = Col(_("Last error"), "last_error", orderable=False)
+    error = DetailCol(_("Last error"), "last_error", orderable=False)
 
     class Meta:
         order_by = ("state",)
@@ -122,7 +131,7 @@ class AlertTable(FastTable):
         "target__name",
         to="monitoring:alert_detail",
         order_by=("target__sort_name",),
-        second=[Part("kind", "", words.label), Part("text", "dot")],
+        second=[Part("kind", "", words.label), Part("text", "dot", words.detail)],
     )
     organisation = Col(_("Organisation"), "organisation__name", order_by=("organisation__sort_name",))
     severity = ChoiceCol(Severity, _("Severity"), looks=SEVERITY_LOOKS)
@@ -147,7 +156,7 @@ class EventTable(FastTable):
     kind = ChoiceCol(list(words.KINDS.items()), _("What"), orderable=False)
     severity = ChoiceCol(Severity, _("Severity"), looks=SEVERITY_LOOKS, orderable=False)
     source = Col(_("Seen by"), orderable=False)
-    text = Col(_("Detail"), orderable=False)
+    text = DetailCol(_("Detail"), orderable=False)
 
     class Meta:
         order_by = ("-at",)
@@ -213,7 +222,7 @@ class BackupTable(FastTable):
     result = ChoiceCol(BackupResult, _("Result"), looks=BACKUP_LOOKS)
     lines_added = NumberCol(_("Lines added"))
     lines_removed = NumberCol(_("Lines removed"))
-    error = Col(_("Error"), orderable=False)
+    error = DetailCol(_("Error"), orderable=False)
 
     class Meta:
         order_by = ("-taken_at",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.utils.functional import Promise
@@ -64,6 +65,38 @@ def sentence(kind: str, name: str, instance: str = "") -> str:
     return str(form) % {"name": name, "instance": instance} if form else f"{name}: {kind}"
 
 
+#: What pollers and probes store as the detail of a failure: the same word in every language of whoever reads it. What
+#: stands in brackets behind it came from a library or a device and stays as it is.
+DETAILS: Final[dict[str, Promise]] = {
+    "no answer": _("no answer"),
+    "no answer in time": _("no answer in time"),
+    "connection refused": _("connection refused"),
+    "unreachable": _("unreachable"),
+    "the device refused the SNMPv3 user or key": _("the device refused the SNMPv3 user or key"),
+    "what it sent is no answer to the question": _("what it sent is no answer to the question"),
+    "the device answered with an error": _("the device answered with an error"),
+    "this cannot be asked": _("this cannot be asked"),
+    "it answers, but without a usable uptime": _("it answers, but without a usable uptime"),
+    "it has no credential": _("it has no credential"),
+    "its credential is empty": _("its credential is empty"),
+    "its credential is not for SNMP": _("its credential is not for SNMP"),
+    "it has no SSH login": _("it has no SSH login"),
+    "still down after what it is reached through came back": _(
+        "still down after what it is reached through came back"
+    ),
+    "the name does not resolve": _("the name does not resolve"),
+    "the connection broke off": _("the connection broke off"),
+    "the answer is not HTTP": _("the answer is not HTTP"),
+}
+
+
+def detail(text: str) -> str:
+    """A stored detail in the language in force, as far as it is ours."""
+    base, bracket, rest = text.partition(" (")
+    known = DETAILS.get(base)
+    return f"{known}{bracket}{rest}" if known else text
+
+
 def happened(event: Event) -> str:
     """An event in words: the end of a problem is told as such."""
     if event.clears and event.kind != "up":
@@ -111,11 +144,12 @@ class Shown(NamedTuple):
     at: datetime
 
 
-def reading(row: Reading) -> Shown:
-    """A reading in words, its value with a unit that people read."""
+def reading(row: Reading, ports: Mapping[str, str] | None = None) -> Shown:
+    """A reading in words, its value with a unit that people read. `ports`: names of ports by their number."""
     name = METRICS.get(row.metric)
+    which = (ports or {}).get(row.instance, row.instance) if row.metric.startswith("if.") else row.instance
     return Shown(
-        str(name) if name else row.metric, row.instance, value_text(row.metric, row.value, row.unit), row.at
+        str(name) if name else row.metric, which, value_text(row.metric, row.value, row.unit), row.at
     )
 
 

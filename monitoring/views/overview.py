@@ -34,6 +34,11 @@ class Row:
         return [(state, self.counts[state]) for state in COLUMNS]
 
     @property
+    def exact(self) -> str:
+        """What the list's address needs so that it shows these rows and no others."""
+        return "" if self.organisation.kind == OrganisationKind.MUNICIPALITY else "&exact=true"
+
+    @property
     def total(self) -> int:
         return sum(self.counts.values())
 

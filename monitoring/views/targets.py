@@ -119,6 +119,8 @@ class TargetDetail(DetailView):
         writes = self.crud.may_with(self.user, "write", obj)
         mine = Target.objects.visible_to(self.user)
         context = super().context(obj)
+        neighbours = list(Neighbour.objects.filter(target=obj).order_by("local_port", "pk")[:CHILDREN])
+        ports = {str(one.local_port): one.local_name for one in neighbours if one.local_name}
         return context | {
             "live": "maintenance" if state == "planned" else state,
             "window": window,
@@ -126,7 +128,7 @@ class TargetDetail(DetailView):
             "alerts": list(Alert.objects.visible_to(self.user).filter(target=obj, closed_at=None)),
             "timeline": timeline(obj, now, timedelta(days=1)),
             "timeline_month": timeline(obj, now, timedelta(days=30)),
-            "readings": [words.reading(r) for r in _readings(obj)],
+            "readings": [words.reading(r, ports) for r in _readings(obj)],
             "events": _events(obj),
             "backups": list(
                 ConfigBackup.objects.defer("content", "diff")
@@ -134,7 +136,7 @@ class TargetDetail(DetailView):
                 .order_by("-taken_at")[:BACKUPS]
             ),
             "children": list(mine.filter(parent=obj).order_by("sort_name")[:CHILDREN]),
-            "neighbours": list(Neighbour.objects.filter(target=obj).order_by("local_port", "pk")[:CHILDREN]),
+            "neighbours": neighbours,
             "writes": writes,
             "can_back_up": writes and obj.ssh_credential_id is not None,
             "demo": _demo(obj) if writes else None,

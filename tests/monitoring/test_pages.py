@@ -1,5 +1,7 @@
 """Pages of monitoring: who sees what, what they show, and what they cost."""
 
+import html
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -215,6 +217,17 @@ class TestContent(PagesCase):
         assert page.count("srv-granli-1") == 1
         assert "1 device stands in its shadow" in page
         assert f"state=shadow&amp;organisation={self.r.here.pk}" in page
+
+    def test_every_figure_of_the_overview_opens_as_many_rows(self) -> None:
+        Target.objects.create(name="rt-region", organisation=self.r.region, address="127.0.7.99")
+        Target.objects.create(name="ap-unit", organisation=self.r.unit, address="127.0.7.98")
+        client = self.client_of("technician")
+        page = client.get(reverse("monitoring:overview")).content.decode()
+        figures = re.findall(r'class="a-fig" href="([^"]+)">(\d+)<', page)
+        assert len(figures) >= 6
+        for url, number in figures:
+            found = client.get(html.unescape(url)).content.decode()
+            assert f"{number} found" in found, (url, number)
 
     def test_the_overview_renews_its_middle_alone(self) -> None:
         client = self.client_of("technician")
