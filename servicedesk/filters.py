@@ -103,6 +103,9 @@ class TicketFilter(FastFilterSet):
         ):
             if name in self.filters:
                 self.filters[name].extra["choices"] = choices
+        for one in self.filters.values():
+            if isinstance(one, django_filters.ChoiceFilter):
+                one.extra.setdefault("empty_label", _("All"))
 
     # --- what each filter means
 

@@ -20,7 +20,8 @@ FIELDS = (
 def columns(ticket: Ticket) -> dict[str, Any]:
     """What the ticket's clock columns should hold; no clock that still counts: all empty."""
     nearest = clocks.nearest(ticket.case) if ticket.case is not None else None
-    if nearest is None:
+    # Only the response was promised and it was kept: nothing is due any more, and nothing may look late.
+    if nearest is None or (nearest.state == "met" and ticket.is_open):
         return {
             "due_at": None,
             "clock_measure": "",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -115,7 +116,13 @@ class DueCol(Col):
         left = int((due - now).total_seconds())
         share = used(now, started, soon, due)
         state = "breached" if left <= 0 else "running"
-        return ui.clock_parts(ui.Clock(state, name, left=left, used=share, due=due), now)
+        parts = ui.clock_parts(ui.Clock(state, name, left=left, used=share, due=due), now)
+        if timezone.localtime(due).date() == timezone.localtime(now).date():
+            return parts
+        # Over a night the hours between are not working hours, which only the clock itself counts: say when instead.
+        if left <= 0:
+            return parts._replace(words=gettext("Breached"))
+        return parts._replace(words=capfirst(ui.deadline(due, now)), detail=name)
 
 
 def _window(start: datetime | None, now: datetime) -> ui.ClockParts:

@@ -32,8 +32,12 @@ class CreateForm(ScopedForm):
         widget=forms.RadioSelect,
         initial=Kind.INCIDENT,
     )
+    # Their organisation and supplier are asked for when the ticket is opened: read along.
     reporter = PickField(
-        User.objects.all(), url_name="desk:pick_person", label=_("Who reports it"), required=False
+        User.objects.select_related("organisation"),
+        url_name="desk:pick_person",
+        label=_("Who reports it"),
+        required=False,
     )
     caller = forms.CharField(
         label=_("Name and phone, if the person is not in the register"), max_length=120, required=False
@@ -49,7 +53,12 @@ class CreateForm(ScopedForm):
         error_messages={"required": _("Say in a few words what it is about.")},
     )
     description = text_field(_("Description"), rows=5, required=False)
-    item = PickField(Item.objects.all(), url_name="desk:pick_item", label=_("System or item"), required=False)
+    item = PickField(
+        Item.objects.select_related("supplier", "organisation"),
+        url_name="desk:pick_item",
+        label=_("System or item"),
+        required=False,
+    )
     service = forms.ChoiceField(label=_("Service"), required=False)
     impact = forms.TypedChoiceField(
         label=_("Impact"),

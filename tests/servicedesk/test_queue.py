@@ -57,9 +57,7 @@ class TestRows(DeskCase):
         Ticket.objects.filter(pk=waits.pk).update(due_at=None, clock_state="paused", clock_remaining=600)
         never = self.ticket("uten", kind=Kind.PROBLEM)
         page = self.client_of("technician").get(QUEUE).content.decode()
-        places = [
-            page.index(f'value="{row.reference}" aria-label=') for row in (high, low, waits, never)
-        ]
+        places = [page.index(f'value="{row.reference}" aria-label=') for row in (high, low, waits, never)]
         self.assertEqual(places, sorted(places))
         self.assertIn("Paused · 10 min", page)
 
