@@ -102,10 +102,10 @@ class AgreementForm(ScopedModelForm):
 class AgreementTargetForm(ScopedModelForm):
     """A promise on tickets, its time in hours of the calendar."""
 
-    hours = forms.DecimalField(label=_("working hours"), min_value=0, decimal_places=2, max_digits=8)
-    kind = forms.ChoiceField(label=_("kind of ticket"), choices=list(KINDS.items()))
+    hours = forms.DecimalField(label=_("Working hours"), min_value=0, decimal_places=2, max_digits=8)
+    kind = forms.ChoiceField(label=_("Kind of ticket"), choices=list(KINDS.items()))
     priority = forms.TypedChoiceField(
-        label=_("priority"), required=False, coerce=int, empty_value=None,
+        label=_("Priority"), required=False, coerce=int, empty_value=None,
         choices=[("", _("all")), (1, _("critical")), (2, _("high")), (3, _("normal")), (4, _("low"))],
     )  # fmt: skip
     field_order = ("agreement", "kind", "priority", "measure", "hours", "goal", "calendar")
@@ -140,14 +140,14 @@ class ServiceTargetForm(ScopedModelForm):
     """A promise on a service, in per cent as people say it."""
 
     percent = forms.DecimalField(
-        label=_("availability promised (per cent)"),
+        label=_("Availability promised (per cent)"),
         min_value=0,
         max_value=100,
         decimal_places=4,
         max_digits=7,
     )
     longest = forms.DecimalField(
-        label=_("longest single outage (hours)"), min_value=0, decimal_places=2, max_digits=8, required=False
+        label=_("Longest single outage (hours)"), min_value=0, decimal_places=2, max_digits=8, required=False
     )
     field_order = ("agreement", "service", "percent", "calendar", "longest")
 
@@ -183,21 +183,21 @@ class CalendarForm(ScopedModelForm):
 class HoursForm(ScopedForm):
     """The hours of a calendar from an instant on, as people write them: "08:00-12:00, 13:00-16:00", a date a line."""
 
-    timezone = forms.ChoiceField(label=_("time zone"), choices=[(z, z) for z in ZONES])
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=[(z, z) for z in ZONES])
     mon, tue, wed, thu, fri, sat, sun = (forms.CharField(label=DAY_NAMES[d], required=False, max_length=200) for d in WEEKDAYS)  # fmt: skip
     dates = forms.CharField(
-        label=_("other hours on dates"),
+        label=_("Other hours on dates"),
         required=False,
         widget=forms.Textarea,
         help_text=_("One date a line: 2026-12-24 08:00-12:00, or only the date when it is closed."),
     )
     valid_from = forms.DateTimeField(
-        label=_("from"),
+        label=_("From"),
         required=False,
         help_text=_("Empty: from now on. What is over keeps the hours it was counted by."),
     )
     past = forms.BooleanField(
-        label=_("these hours reach into the past: count again what they change"), required=False
+        label=_("These hours reach into the past: count again what they change"), required=False
     )
 
     def clean(self) -> dict[str, Any]:
@@ -240,12 +240,16 @@ class HoursForm(ScopedForm):
         return day, self._spans("dates", rest)
 
 
-def written(spec: Any) -> dict[str, str]:
-    """Hours as the form writes them."""
+def written(spec: Any, since: str = "") -> dict[str, str]:
+    """Hours as the form writes them; dates before `since` (ISO) are over and left out."""
     if not isinstance(spec, dict):
         return {"timezone": "UTC", **dict.fromkeys(WEEKDAYS, "00:00-24:00")}
     week = {day: _text(spec.get("week", {}).get(day, [])) for day in WEEKDAYS}
-    dates = "\n".join(f"{day} {_text(spans)}".strip() for day, spans in sorted(spec.get("dates", {}).items()))
+    dates = "\n".join(
+        f"{day} {_text(spans)}".strip()
+        for day, spans in sorted(spec.get("dates", {}).items())
+        if day >= since
+    )
     return {"timezone": spec.get("timezone", ZONES[0]), **week, "dates": dates}
 
 

@@ -38,7 +38,7 @@ agreements = Crud(
     table=tables.AgreementTable, filterset=filters.AgreementFilter, form=forms.AgreementForm,
     fields=(
         "organisation", "version", "valid_from", "valid_until", "calendar", "reopen_days", "pauses_for_supplier",
-        "notice_hours", (_("least share of measured time"), lambda a, user: percent(a.minimum_coverage, 1)),
+        "notice_hours", (_("Least share of measured time"), lambda a, user: percent(a.minimum_coverage, 1)),
     ),
     read_roles=READERS, write_roles=KEEPERS, delete_roles=KEEPERS,
     empty=(_("No agreements yet"), _("Without an agreement no ticket gets a clock.")),

@@ -69,7 +69,10 @@ def row_ids(scope: Scope, key: str) -> list[int] | None:
 
 
 def differences(report: Report) -> list[Difference]:
-    """What the tables now say otherwise than the frozen month with its corrections so far."""
+    """What the tables now say otherwise than the frozen month with its corrections so far; [] where another version
+    of this program froze it."""
+    if report.data.get("version") != monthly.VERSION:
+        return []
     now = _plain(monthly.build(report.month, report.organisation))
     said = _plain(report.data)
     for correction in report.corrections.order_by("at", "pk"):

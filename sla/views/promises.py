@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -97,8 +98,6 @@ class TargetEdit(EditView):
 
 
 def _agreement_url(_view: CrudView, obj: Any) -> str:
-    from django.urls import reverse
-
     return reverse("board:agreement_detail", args=[obj.agreement_id])
 
 
@@ -107,7 +106,7 @@ class CalendarDetail(DetailView):
 
     def context(self, obj: Calendar) -> dict[str, Any]:
         spec = calendars.current_spec(obj)
-        text = written(spec) if spec is not None else {}
+        text = written(spec, f"{timezone.localtime():%Y}") if spec is not None else {}
         return super().context(obj) | {
             "week": [(DAY_NAMES[day], text.get(day) or _("closed")) for day in DAY_NAMES] if spec else [],
             "dates": [line.partition(" ")[::2] for line in text.get("dates", "").splitlines()],
@@ -145,12 +144,12 @@ class CalendarHours(CrudView):
         return obj
 
     def get(self, request: HttpRequest, key: Any) -> HttpResponse:
-        """The hours as they are; with ?holidays=YEAR the dates of Norwegian holidays are filled in."""
+        """The hours as they are; for a calendar without any, core hours with Norwegian holidays to begin with."""
         obj = self.calendar(key)
         spec = calendars.current_spec(obj) or calendars.norwegian_spec(
             timezone.now().year, timezone.now().year + 1
         )
-        return self.show(obj, HoursForm(initial=written(spec), user=self.user))
+        return self.show(obj, HoursForm(initial=written(spec, f"{timezone.localtime():%Y}"), user=self.user))
 
     def post(self, request: HttpRequest, key: Any) -> HttpResponse:
         """Preview, or save."""

@@ -44,6 +44,8 @@ def report(request: SignedInRequest, month: date, organisation: Organisation) ->
         "improvements": Improvement.objects.filter(organisation=organisation, state__in=("proposed", "decided")).order_by("due_on", "pk")[:8],
     }  # fmt: skip
     if keeps and frozen:
+        # In groups, so that it can be read aloud and breaks on a phone.
+        context["digest"] = " ".join(frozen.sha256[i : i + 8] for i in range(0, 64, 8))
         context["differences"] = [
             (figure_name(d.figure), d.before, d.after) for d in freezing.differences(frozen)
         ]
