@@ -39,6 +39,9 @@ def workbook(*rows: list[Any]) -> io.BytesIO:
 class ImportCase(RegionCase):
     """Servers have a number of cores."""
 
+    def setUp(self) -> None:
+        self.enterContext(translation.override("en"))
+
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
@@ -48,8 +51,7 @@ class ImportCase(RegionCase):
 
     def load(self, *lines: str, head: str = HEAD, encoding: str = "utf-8", **kwargs: Any) -> Plan:
         file = io.BytesIO("\n".join([head, *lines]).encode(encoding))
-        with translation.override("en"):
-            return import_items(file, "utstyr.csv", **kwargs)
+        return import_items(file, "utstyr.csv", **kwargs)
 
 
 class TestPlan(ImportCase):
@@ -201,8 +203,7 @@ class TestFiles(ImportCase):
         file = workbook(
             ["name", "class", "organisation"], ["=1+1", "server", "granli"], ["ok", "server", "granli"]
         )
-        with translation.override("en"):
-            plan = import_items(file, "a.xlsx")
+        plan = import_items(file, "a.xlsx")
         assert "cell A2 is a formula" in plan.rows[0].reason
         assert plan.rows[1].verb == "new"
         assert "is a formula" in self.load("=cmd|x;server;granli;;;;;").rows[0].reason
@@ -228,16 +229,15 @@ class TestFiles(ImportCase):
             (b"x;" * 200 + b"\n1", "a.csv", "columns"),
         ):
             with (
-                translation.override("en"),
                 mock.patch("cmdb.intake.reading.MAX_UNPACKED", 7_000_000),
                 pytest.raises(FileRefusedError, match=word),
             ):
                 read(io.BytesIO(data), name)
 
     def test_too_many_rows(self) -> None:
-        with translation.override("en"), pytest.raises(FileRefusedError, match="more than 100000 rows"):
+        with pytest.raises(FileRefusedError, match="more than 100000 rows"):
             read(io.BytesIO(b"name\n" + b"x\n" * 100_001), "a.csv")
-        with translation.override("en"), pytest.raises(FileRefusedError, match="more than 10 rows"):
+        with pytest.raises(FileRefusedError, match="more than 10 rows"):
             read(io.BytesIO(b"name\n" + b"x\n" * 11), "a.csv", max_rows=10)
 
     def test_a_sheet_that_lies_about_its_size(self) -> None:
@@ -254,9 +254,6 @@ class TestFiles(ImportCase):
 
 class TestCommand(ImportCase):
     """manage.py import_items."""
-
-    def setUp(self) -> None:
-        self.enterContext(translation.override("en"))
 
     def write(self, text: str) -> str:
         path = Path(str(default_storage.path("utstyr.csv")))

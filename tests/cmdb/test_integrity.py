@@ -1,6 +1,7 @@
 """What check_integrity finds in the register."""
 
 from django.db import connection
+from django.utils import translation
 
 from cmdb import integrity
 from cmdb.models import CIClass, Item, Organisation, Relation
@@ -9,6 +10,9 @@ from tests.cases import RegionCase
 
 class TestIntegrity(RegionCase):
     """A sound register is silent; every kind of damage is named."""
+
+    def setUp(self) -> None:
+        self.enterContext(translation.override("en"))
 
     def test_a_sound_register_is_silent(self) -> None:
         assert integrity.check() == []

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.urls import reverse
+from django.utils import translation
 
 from cmdb import attributes, lanes
 from cmdb.models import (
@@ -31,6 +32,9 @@ ATTRIBUTES: list[dict[str, Any]] = [
 
 class ItemCase(RegionCase):
     """Servers have attributes, Linux servers inherit them."""
+
+    def setUp(self) -> None:
+        self.enterContext(translation.override("en"))
 
     linux: CIClass
 
