@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cmdb.common.ui import DASH, date_words, duration, long_date, moment, number, percent
+from cmdb.common.words import NBSP
 from sla import words
 from sla.forecast import expected_faults
 from sla.models import Report
@@ -157,8 +158,8 @@ def _target(row: dict[str, Any]) -> TargetRow:
         beside.append(Figure(_("%(share)s of the time paused") % {"share": percent(row["paused_share"], 0)}))
     return TargetRow(
         label=words.promise(row["measure"], row["priority"]),
-        target=_("%(share)s in %(time)s") % {
-            "share": percent(row["goal"], 0), "time": duration(row["seconds"], exact=True)
+        target=_("%(share)s in %(time)s").replace(" ", NBSP) % {
+            "share": percent(row["goal"], 0), "time": duration(row["seconds"], exact=True).replace(" ", NBSP)
         },
         result=Figure(percent(row["attainment"], 1) if row["counted"]["count"] else DASH, row["met"]["key"]),
         counted=_figure(row["counted"]),
