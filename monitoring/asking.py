@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, cast
 
+from cmdb.common.secrets import SecretUnreadableError
 from monitoring.models import Credential, CredentialKind, Target
 from monitoring.snmp import Endpoint, SnmpAuth
 
@@ -28,13 +29,26 @@ class UnaskableError(ValueError):
     """Why a target cannot be asked; the text is for the technician and holds no secret."""
 
 
+def load_credentials(pks: Iterable[int] | None = None) -> dict[int, Credential]:
+    """Credentials by id (all: None) with their secrets, each decrypted once. One whose key is lost has the secret None:
+    its targets say so, and all others are asked as ever."""
+    rows = Credential.objects.defer("secret")
+    found = rows.in_bulk() if pks is None else rows.in_bulk(list(pks))
+    for credential in found.values():
+        try:
+            _ = credential.secret
+        except SecretUnreadableError:
+            credential.secret = None
+    return found
+
+
 def auth_of(credential: Credential | None) -> SnmpAuth:
     """How to ask with `credential`; UnaskableError where it cannot be used for SNMP."""
     if credential is None:
         raise UnaskableError("it has no credential")
     secret = credential.secret
     if not isinstance(secret, Mapping):
-        raise UnaskableError("its credential is empty")
+        raise UnaskableError("its credential is empty, or its key is lost")
     try:
         if credential.kind == CredentialKind.SNMP_V2C:
             return SnmpAuth.v2c(str(secret.get("community", "")))

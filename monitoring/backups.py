@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from monitoring import events, ssh
+from monitoring.asking import load_credentials
 from monitoring.models import BackupResult, ConfigBackup, CredentialKind, Severity, Target
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,10 @@ def run(now: datetime | None = None) -> int:
     A run that was killed is simply run again: each target's row is saved as soon as it is fetched.
     """
     rows = Target.objects.filter(is_enabled=True).exclude(ssh_credential=None)
-    targets = list(rows.select_related("ssh_credential").order_by("pk"))
+    targets = list(rows.order_by("pk"))
+    credentials = load_credentials({t.ssh_credential_id for t in targets if t.ssh_credential_id})
+    for target in targets:
+        target.ssh_credential = credentials.get(target.ssh_credential_id or 0)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="backup") as pool:
         for target, fetched in zip(targets, pool.map(_fetch, targets), strict=True):
             save(target, fetched, now or timezone.now())
@@ -42,6 +46,9 @@ def run(now: datetime | None = None) -> int:
 
 def back_up(target: Target) -> ConfigBackup:
     """Fetch one target's configuration now and keep it. What goes wrong is the result of the row, not an exception."""
+    target.ssh_credential = load_credentials([target.ssh_credential_id or 0]).get(
+        target.ssh_credential_id or 0
+    )
     return save(target, _fetch(target), timezone.now())
 
 

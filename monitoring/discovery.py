@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cmdb.models import Item, Organisation
-from monitoring.asking import UnaskableError, auth_of
+from monitoring.asking import UnaskableError, auth_of, load_credentials
 from monitoring.collectors import Identity, identity
-from monitoring.models import CheckKind, Credential, CredentialKind, Target
+from monitoring.models import CheckKind, Credential, Target
 from monitoring.snmp import Answer, Endpoint, available, get_many
 
 MOST_ADDRESSES: Final = 4096
@@ -96,7 +96,7 @@ def discover(
     """
     wanted = addresses(network)
     if credentials is None:
-        credentials = Credential.objects.exclude(kind=CredentialKind.SSH).order_by("kind", "pk")
+        credentials = sorted(load_credentials().values(), key=lambda c: (c.kind, c.pk))
     usable = _usable(credentials)
     if not usable:
         raise DiscoveryError(_("There is no SNMP credential to ask with: make one first."))

@@ -58,7 +58,7 @@ class TargetForm(ScopedModelForm):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             assert field.queryset is not None
-            field.queryset = field.queryset.filter(kind__in=kinds)
+            field.queryset = field.queryset.filter(kind__in=kinds).defer("secret")
 
     def clean_address(self) -> str:
         address = str(self.cleaned_data["address"]).strip()

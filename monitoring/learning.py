@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from monitoring.asking import UnaskableError, endpoint_of, resolve
+from monitoring.asking import UnaskableError, endpoint_of, load_credentials, resolve
 from monitoring.collectors import COLLECTORS, host, interfaces, neighbours, printer, profile_named
 from monitoring.mibs import host_resources, ifmib
 from monitoring.mibs.lldp import Neighbour as Seen
@@ -53,7 +53,10 @@ def run(now: datetime | None = None, limit: int = AT_ONCE) -> int:
     now = now or timezone.now()
     due = Q(learnt_at=None) | Q(learnt_at__lte=now - AGAIN)
     rows = Target.objects.filter(due, is_enabled=True, check_kind=CheckKind.SNMP, state=TargetState.UP)
-    targets = list(rows.exclude(profile="").select_related("credential").order_by("learnt_at", "pk")[:limit])
+    targets = list(rows.exclude(profile="").order_by("learnt_at", "pk")[:limit])
+    credentials = load_credentials({t.credential_id for t in targets if t.credential_id})
+    for target in targets:
+        target.credential = credentials.get(target.credential_id or 0)
     if targets:
         save(learn(targets), now)
     return len(targets)

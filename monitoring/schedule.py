@@ -15,7 +15,8 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from monitoring import intervals
-from monitoring.models import Credential, Target, TargetState
+from monitoring.asking import load_credentials
+from monitoring.models import Target, TargetState
 
 BATCH = 200
 """Targets of one round: small enough that a killed worker costs little, large enough to save at once."""
@@ -54,8 +55,7 @@ def claim(limit: int = BATCH, now: datetime | None = None) -> Claim:
         if not cursor.rowcount:
             return Claim(token, [])
     targets = list(Target.objects.filter(lease_token=token).order_by("due_at", "pk"))
-    wanted = {target.credential_id for target in targets if target.credential_id}
-    credentials = Credential.objects.in_bulk(wanted)  # each secret is decrypted once, not once a target
+    credentials = load_credentials({target.credential_id for target in targets if target.credential_id})
     for target in targets:
         target.credential = credentials.get(target.credential_id or 0)
     return Claim(token, targets)
@@ -102,12 +102,3 @@ def sweep_stale(now: datetime | None = None) -> int:
             failures=0, first_failed_at=None, lease_token=None, lease_until=None
         )
     return len(changed)
-
-
-def spread(target_ids: Iterable[int], now: datetime | None = None) -> None:
-    """Spread many targets' due times over their interval, so that they are not asked all in the same second."""
-    now = now or timezone.now()
-    rows = list(Target.objects.filter(pk__in=list(target_ids)).order_by("pk"))
-    for place, target in enumerate(rows):
-        target.due_at = now + timedelta(seconds=target.interval * place / max(len(rows), 1))
-    Target.objects.bulk_update(rows, ["due_at"], batch_size=500)

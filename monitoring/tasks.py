@@ -100,6 +100,6 @@ def back_up_one(target_id: int) -> None:
     from monitoring import backups
     from monitoring.models import Target
 
-    target = Target.objects.select_related("ssh_credential").filter(pk=target_id).first()
+    target = Target.objects.filter(pk=target_id).first()
     if target is not None:
         backups.back_up(target)

@@ -18,9 +18,9 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from monitoring import events, schedule
-from monitoring.asking import UnaskableError, auth_of
+from monitoring.asking import UnaskableError, auth_of, load_credentials
 from monitoring.mibs.values import Kind, Value, printable
-from monitoring.models import CheckKind, Credential, CredentialKind, Event, Severity, Target
+from monitoring.models import CheckKind, Event, Severity, Target
 from monitoring.snmp.listener import Listener, Notification, Peer
 
 logger = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ def _shown(values: dict[str, Value]) -> dict[str, object]:
 def peers() -> list[Peer]:
     """All SNMP credentials: whoever knows one may tell us something. `engine_ids` of a v3 secret: whose traps."""
     found = []
-    for credential in Credential.objects.exclude(kind=CredentialKind.SSH):
+    for credential in load_credentials().values():
         try:
             auth = auth_of(credential)
         except UnaskableError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from monitoring import poll
-from monitoring.asking import UnaskableError, endpoint_of, resolve
+from monitoring.asking import UnaskableError, endpoint_of, load_credentials, resolve
 from monitoring.collectors import Identity, identity
 from monitoring.models import CheckKind, Target
 from monitoring.outcome import Outcome, Result
@@ -29,7 +29,8 @@ def try_now(target: Target) -> Tried:
     """Ask `target`, which need not be saved; takes a few seconds at most and never raises for what it answers."""
     if target.check_kind != CheckKind.SNMP:
         return Tried(poll.ask([target])[0])
-    _ = target.credential  # read before there is a loop, in which Django refuses the database
+    # Read before there is a loop, in which Django refuses the database.
+    target.credential = load_credentials([target.credential_id or 0]).get(target.credential_id or 0)
     return asyncio.run(_try_snmp(target))
 
 

@@ -78,7 +78,7 @@ DETAILS: Final[dict[str, Promise]] = {
     "this cannot be asked": _("this cannot be asked"),
     "it answers, but without a usable uptime": _("it answers, but without a usable uptime"),
     "it has no credential": _("it has no credential"),
-    "its credential is empty": _("its credential is empty"),
+    "its credential is empty, or its key is lost": _("its credential is empty, or its key is lost"),
     "its credential is not for SNMP": _("its credential is not for SNMP"),
     "it has no SSH login": _("it has no SSH login"),
     "still down after what it is reached through came back": _(

@@ -17,6 +17,7 @@ from cmdb.common.forms import ScopedForm
 from cmdb.models import Organisation
 from monitoring import discovery, topology
 from monitoring.access import WRITERS, for_readers
+from monitoring.asking import load_credentials
 from monitoring.models import Credential, CredentialKind, Target
 
 PAGE_ADDRESSES = 256
@@ -30,7 +31,7 @@ class DiscoverForm(ScopedForm):
         label=gettext_lazy("Network"), max_length=60, help_text=gettext_lazy("For instance 10.20.0.0/24; at most 256 addresses here.")
     )  # fmt: skip
     credential = forms.ModelChoiceField(
-        Credential.objects.exclude(kind=CredentialKind.SSH), label=gettext_lazy("Credential")
+        Credential.objects.exclude(kind=CredentialKind.SSH).defer("secret"), label=gettext_lazy("Credential")
     )
     organisation = forms.ModelChoiceField(Organisation.objects.all(), label=gettext_lazy("Organisation"))
 
@@ -64,7 +65,12 @@ def discover(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not form.is_valid():
             return render(request, "monitoring/discover.html", context, status=422)
-        found = discovery.discover(form.cleaned_data["network"], [form.cleaned_data["credential"]])
+        chosen = form.cleaned_data["credential"].pk
+        try:
+            found = discovery.discover(form.cleaned_data["network"], [load_credentials([chosen])[chosen]])
+        except discovery.DiscoveryError as error:
+            form.add_error("credential", str(error))
+            return render(request, "monitoring/discover.html", context, status=422)
         # What belongs to others is not named: neither its item nor its target.
         mine = user.access.orgs(*WRITERS)
         found = [one for one in found if one.target is None or one.target.organisation_id in mine]

@@ -2,10 +2,12 @@
 
 import html
 import re
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cmdb.models import Membership, Role, User
-from monitoring import backups, engine, events, intervals, maintenance
+from monitoring import backups, engine, events, intervals, learning, maintenance, poll, schedule
 from monitoring.models import (
     Alert,
     ConfigBackup,
@@ -27,6 +29,7 @@ from monitoring.models import (
     Target,
 )
 from tests.cases import RegionCase
+from tests.monitoring import snmpd
 
 NAMES = ("target", "alert", "event", "credential", "maintenance", "backup")
 
@@ -454,3 +457,56 @@ class TestButtons(PagesCase):
             response = client.post(url, data | {"network": network})
             assert response.status_code == 422
             assert words in response.content.decode(), network
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(snmpd.BINARY is None, reason="snmpd is not installed")
+class TestRealDevice(PagesCase):
+    """A real snmpd is tried in the form, added, polled and walked."""
+
+    def test_it_is_tried_added_and_polled(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, snmpd.running_snmpd(Path(folder)) as place:
+            Target.objects.all().update(is_enabled=False)
+            client = self.client_of("lead")
+            credential = {
+                "name": "real", "kind": "snmp_v2c", "organisation": self.r.here.pk, "community": snmpd.COMMUNITY,
+            }  # fmt: skip
+            assert client.post(reverse("monitoring:credential_create"), credential).status_code == 302
+            data = {
+                "name": "real", "organisation": self.r.here.pk, "check_kind": "snmp", "address": place.address,
+                "port": place.port, "credential": Credential.objects.get(name="real").pk, "interval": 10,
+                "confirm_polls": 2, "is_enabled": "on", "ssh_port": 22,
+            }  # fmt: skip
+            url = reverse("monitoring:target_create")
+            tried = client.post(url, data | {"_test": "1"})
+            assert tried.status_code == 200
+            assert "It answers" in tried.content.decode()
+            assert "real.example.test" in tried.content.decode()
+            assert client.post(url, data).status_code == 302
+            assert poll.run_due(5).answered == 1
+            target = Target.objects.get(name="real")
+            assert target.state == "up"
+            assert target.profile
+            learning.run()
+            target.refresh_from_db()
+            assert target.learnt_at is not None
+            schedule.hurry([target.pk])
+            assert poll.run_due(5).answered == 1
+            assert Reading.objects.filter(target=target, metric="uptime").exists()
+            page = client.get(reverse("monitoring:target_detail", args=[target.pk])).content.decode()
+            assert "Up since its own start" in page
+            v3 = snmpd.USERS["sha-aes"]
+            keys = {
+                "name": "v3", "kind": "snmp_v3", "organisation": self.r.here.pk, "user": v3.user, "auth_protocol": "SHA1",
+                "auth_key": v3.auth_key, "priv_protocol": "AES128", "priv_key": v3.priv_key,
+            }  # fmt: skip
+            assert client.post(reverse("monitoring:credential_create"), keys).status_code == 302
+            right = data | {"_test": "1", "credential": Credential.objects.get(name="v3").pk, "name": "x"}
+            assert "already" in client.post(url, right).content.decode()  # asked like this already
+            edit = reverse("monitoring:target_edit", args=[target.pk])
+            assert "It answers" in client.post(edit, right).content.decode()
+            client.post(
+                reverse("monitoring:credential_create"), keys | {"name": "wrong", "auth_key": "not-the-key"}
+            )
+            wrong = right | {"credential": Credential.objects.get(name="wrong").pk}
+            assert "refused the SNMPv3 user or key" in client.post(edit, wrong).content.decode()
