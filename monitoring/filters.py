@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cmdb.common.filters import FastFilterSet, PickFilter
 from cmdb.models import Organisation
@@ -101,7 +102,11 @@ class EventFilter(FastFilterSet):
 
     kind = django_filters.ChoiceFilter(choices=list(words.KINDS.items()), label=_("What"))
     severity = django_filters.ChoiceFilter(choices=Severity.choices, label=_("Severity"))
-    target = PickFilter(queryset=Target.objects.all(), url_name="monitoring:target_pick", label=_("Target"))
+    target = PickFilter(
+        queryset=Target.objects.all(),
+        url_name="monitoring:target_pick",
+        label=pgettext_lazy("watched", "Target"),
+    )
     organisation = organisation()
     since = django_filters.DateFilter(field_name="at", lookup_expr="date__gte", label=_("From"))
 
@@ -136,7 +141,11 @@ class BackupFilter(FastFilterSet):
     """By target and result."""
 
     search_fields = ("target__name",)
-    target = PickFilter(queryset=Target.objects.all(), url_name="monitoring:target_pick", label=_("Target"))
+    target = PickFilter(
+        queryset=Target.objects.all(),
+        url_name="monitoring:target_pick",
+        label=pgettext_lazy("watched", "Target"),
+    )
     result = django_filters.ChoiceFilter(choices=BackupResult.choices, label=_("Result"))
 
     class Meta:

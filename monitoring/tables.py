@@ -9,6 +9,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.fields import CharField
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cmdb.common import ui
 from cmdb.common.tables import (
@@ -97,7 +98,7 @@ class TargetTable(FastTable):
     organisation = Col(
         _("Organisation"), "organisation__name", order_by=("organisation__sort_name", "sort_name")
     )
-    since = AgeCol(_("For"), "state_since")
+    since = AgeCol(_("Duration"), "state_since")
     asked = AgeCol(_("Last asked"), "last_polled_at")
     rtt = NumberCol(_("Answer time"), "rtt_ms", decimals=0, unit="ms")
     error = DetailCol(_("Last error"), "last_error", orderable=False)
@@ -151,7 +152,11 @@ class EventTable(FastTable):
     caption = _("Events")
     at = DateCol(_("At"), time=True)
     target = LinkCol(
-        "monitoring:target_detail", _("Target"), "target__name", key="target_id", orderable=False
+        "monitoring:target_detail",
+        pgettext_lazy("watched", "Target"),
+        "target__name",
+        key="target_id",
+        orderable=False,
     )
     kind = ChoiceCol(list(words.KINDS.items()), _("What"), orderable=False)
     severity = ChoiceCol(Severity, _("Severity"), looks=SEVERITY_LOOKS, orderable=False)
@@ -217,7 +222,12 @@ class BackupTable(FastTable):
 
     of = ConfigBackup
     caption = _("Configuration backups")
-    target = LinkCol("monitoring:backup_detail", _("Target"), "target__name", order_by=("target__sort_name",))
+    target = LinkCol(
+        "monitoring:backup_detail",
+        pgettext_lazy("watched", "Target"),
+        "target__name",
+        order_by=("target__sort_name",),
+    )
     taken_at = DateCol(_("Taken"), time=True)
     result = ChoiceCol(BackupResult, _("Result"), looks=BACKUP_LOOKS)
     lines_added = NumberCol(_("Lines added"))

@@ -28,7 +28,7 @@ class ImprovementTable(FastTable):
     )
     state = ChoiceCol(ImprovementState, STATE_LOOKS)
     owner = Col(_("Owner"), "owner__display_name")
-    due_on = DateCol(_("By"))
+    due_on = DateCol(_("By when"))
     created_at = DateCol(_("Entered"))
 
     class Meta:

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.utils import dateformat
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.common import formats
@@ -97,7 +97,7 @@ def kind(code: str) -> str:
 
 def priority(step: int | None) -> str:
     """A priority in a sentence; None is all."""
-    return _now("all priorities") if step is None else str(PRIORITIES.get(step, step))
+    return gettext("all priorities") if step is None else str(PRIORITIES.get(step, step))
 
 
 def measure(code: str) -> str:
@@ -107,7 +107,10 @@ def measure(code: str) -> str:
 
 def promise(measure_code: str, step: int | None) -> str:
     """A promise as a row's name: "Resolution, critical"."""
-    return _now("%(measure)s, %(priority)s") % {"measure": measure(measure_code), "priority": priority(step)}
+    return gettext("%(measure)s, %(priority)s") % {
+        "measure": measure(measure_code),
+        "priority": priority(step),
+    }
 
 
 def reason(text: str) -> str:
@@ -126,7 +129,7 @@ def system_name(key: str, name: str) -> str:
     """A row of a report by its id: a system's name, a family of equipment, or none."""
     if name:
         return name
-    return str(Family(key).label) if key in Family.values else _now("No system named")
+    return str(Family(key).label) if key in Family.values else gettext("No system named")
 
 
 def month(first: date, *, short: bool = False) -> str:

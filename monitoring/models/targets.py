@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cmdb.common.models import EncryptedJSONField, Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleManager
@@ -234,7 +235,7 @@ class Reading(models.Model):
     """The last value of one metric of a target."""
 
     target = models.ForeignKey(Target, models.CASCADE, related_name="readings")
-    metric = models.CharField(_("metric"), max_length=60)
+    metric = models.CharField(pgettext_lazy("reading", "metric"), max_length=60)
     instance = models.CharField(_("instance"), max_length=120, blank=True)
     value = models.FloatField(_("value"))
     unit = models.CharField(_("unit"), max_length=20, blank=True)
