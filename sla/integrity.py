@@ -16,6 +16,7 @@ from sla.calendars import WorkHours
 from sla.clocks import COMPUTED
 from sla.clockwork import ClockError
 from sla.models import Clock, ClockEntry, ClockState, Report
+from sla.reports import monthly
 from sla.reports.document import digest
 
 # The sweep runs every few seconds; a breach that is this old and not stamped is a fault.
@@ -89,3 +90,7 @@ def _reports() -> Iterator[str]:
     for report in Report.objects.order_by("pk").iterator(chunk_size=50):
         if digest(report.data) != report.sha256:
             yield f"report {report.pk} ({report}): its figures do not fit the hash that was frozen with them"
+        rows = report.data.get("rows", {})
+        for key, count in dict(monthly.figures(report.data)).items():
+            if key in rows and len(rows[key]) != count:
+                yield f"report {report.pk} ({report}): {key} says {count} and opens {len(rows[key])} rows"
