@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from django.utils import translation
+
 from monitoring import engine, saving, schedule
 from monitoring.models import Alert, Event, Interval, Target
 from monitoring.outcome import Outcome, Result
@@ -18,6 +20,8 @@ class MonitoringCase(RegionCase):
 
     def setUp(self) -> None:
         super().setUp()
+        translation.activate("en")  # sentences are compared as they stand in the code
+        self.addCleanup(translation.deactivate)
         self.switch = Target.objects.get(pk=self.r.switch_target.pk)
         self.server = Target.objects.get(pk=self.r.server_target.pk)
 
