@@ -1,8 +1,9 @@
 """One machine's processes: started, watched, started again when they die, and all stopped by one signal.
 
 The supervisor is a loop in the main thread (a child's death signal follows the thread that started it).
-Every child leads a process group of its own. What is left of a group is killed when its leader died, at the
-end, and by the next start when the supervisor itself was killed: its groups are noted in a file.
+Every child leads a process group of its own. What is left of a group is killed when its leader died, and at the end.
+The groups are noted in a file for the case that the supervisor itself is killed: the leaders get a death signal, a
+small process that saw it end (the executor) kills two seconds later what is still there, and so does the next start.
 """
 
 import contextlib
@@ -25,6 +26,7 @@ FIRST_PAUSE = 1.0  # seconds before a dead child is started again; doubled at ev
 LONGEST_PAUSE = 30.0  # … up to this
 STEADY = 60.0  # a child that lived so long starts anew with the first pause
 GRACE = 10.0  # seconds that all children together have to end
+LAST_GRACE = 2.0  # … when the supervisor was killed
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Supervisor:
         self.database = database
         self.say = say or print_line
         self._stopping = threading.Event()
+        self._executor: subprocess.Popen[bytes] | None = None
 
     def stop(self, *_signal: object) -> None:
         """Ask for the end; fit as a signal handler."""
@@ -114,6 +117,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.stop)
         kill_noted_groups(self.note)
+        self._executor = start_executor(self.note, self.environment)
         try:
             announced = False
             while not self._stopping.is_set():
@@ -163,6 +167,27 @@ class Supervisor:
             kill_group(process.pid)
             process.wait()
         self.note.unlink(missing_ok=True)
+        if self._executor is not None:
+            self._executor.communicate()  # closes its input; without a note it has nothing to do
+
+
+def start_executor(note: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A process of a session of its own that waits for our end, however it comes, and then does what `execute` says."""
+    command = [sys.executable, "-m", "servicedesk.project.supervise", str(note), str(os.getpid())]
+    return subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def execute(note: Path, supervisor: int) -> list[int]:
+    """Wait until our input ends, as it does with the supervisor. If that left a note, it was killed: so are, after a
+    last grace, the groups that it noted. Returns those that were still there."""
+    sys.stdin.read()
+    if not note.exists():
+        return []
+    time.sleep(LAST_GRACE)
+    return kill_noted_groups(note, supervisor)
 
 
 def kill_group(group: int) -> None:
@@ -181,8 +206,8 @@ def write_note(note: Path, groups: Sequence[int]) -> None:
     draft.rename(note)
 
 
-def kill_noted_groups(note: Path) -> list[int]:
-    """Kill what a killed supervisor left behind; returns the groups that were still there.
+def kill_noted_groups(note: Path, supervisor: int | None = None) -> list[int]:
+    """Kill what a killed supervisor (this one, or any) left behind; returns the groups that were still there.
 
     A group counts as the noted one if its leader started at the noted time, or if its leader is gone and a
     member of it (which keeps the number from being used again) belongs to this account.
@@ -192,7 +217,7 @@ def kill_noted_groups(note: Path) -> list[int]:
         rows = [(int(row["group"]), int(row["started"])) for row in content["groups"]]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return []
-    if content.get("boot") != _boot_id():
+    if content.get("boot") != _boot_id() or supervisor not in (None, content.get("supervisor")):
         return []
     killed = []
     for group, started in rows:
@@ -258,3 +283,7 @@ def print_line(name: str, line: str) -> None:
     with _PRINTING, contextlib.suppress(BrokenPipeError, OSError):
         sys.stdout.write(f"{name:>8} | {line}\n")
         sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    execute(Path(sys.argv[1]), int(sys.argv[2]))

@@ -110,25 +110,75 @@ def test_the_pause_before_a_start_grows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_signal_ends_all(number: signal.Signals, running: subprocess.Popen[str], tmp_path: Path) -> None:
-    everybody = [pid for name in ("one", "two") for pair in pids(tmp_path, name) for pid in pair]
+    left = everybody(tmp_path)
     running.send_signal(number)
     assert running.wait(15) == 0
-    wait_for(lambda: not any(map(alive, everybody)))
+    wait_for(lambda: not any(map(alive, left)))
     assert not (tmp_path / "serve.json").exists()
 
 
-def test_a_killed_supervisor_leaves_nothing_after_the_next_start(
+def everybody(folder: Path) -> list[int]:
+    """Leaders and their children, of all programs."""
+    return [pid for name in ("one", "two") for pair in pids(folder, name) for pid in pair]
+
+
+def both_noted(folder: Path) -> bool:
+    try:
+        return len(json.loads((folder / "serve.json").read_text())["groups"]) == 2
+    except FileNotFoundError:
+        return False
+
+
+def test_a_killed_supervisor_leaves_nothing_after_five_seconds(
     running: subprocess.Popen[str], tmp_path: Path
 ) -> None:
+    wait_for(lambda: both_noted(tmp_path))
+    left = everybody(tmp_path)
+    assert len(left) == 4
+    running.kill()
+    running.wait()
+    wait_for(lambda: not any(map(alive, left)), seconds=5)
+
+
+def test_what_even_the_executor_could_not_end_is_ended_by_the_next_start(
+    running: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    wait_for(lambda: both_noted(tmp_path))
+    executors = [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and _runs(entry, f"supervise\0{tmp_path}/serve.json\0")
+    ]
+    assert len(executors) == 1
     leaders = [pids(tmp_path, name)[0][0] for name in ("one", "two")]
     children = [pids(tmp_path, name)[0][1] for name in ("one", "two")]
-    wait_for(lambda: len(json.loads((tmp_path / "serve.json").read_text())["groups"]) == 2)
+    os.kill(executors[0], signal.SIGKILL)
     running.kill()
     running.wait()
     wait_for(lambda: not any(map(alive, leaders)))  # the death signal
     assert any(map(alive, children)), "grandchildren do not get it: the note is there for them"
     supervise.kill_noted_groups(tmp_path / "serve.json")
     wait_for(lambda: not any(map(alive, children)))
+
+
+def _runs(entry: Path, words: str) -> bool:
+    try:
+        return words in (entry / "cmdline").read_text()
+    except OSError:
+        return False
+
+
+def test_an_executor_leaves_the_next_supervisors_children_alone(tmp_path: Path) -> None:
+    stranger = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        supervise.write_note(tmp_path / "serve.json", [stranger.pid])
+        assert supervise.kill_noted_groups(tmp_path / "serve.json", os.getpid() + 1) == []
+        assert stranger.poll() is None
+        assert supervise.kill_noted_groups(tmp_path / "serve.json", os.getpid()) == [stranger.pid]
+        assert stranger.wait(5) == -signal.SIGKILL
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
 def test_a_note_of_another_time_kills_nobody(tmp_path: Path) -> None:
