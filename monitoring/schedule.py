@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Least
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from monitoring import intervals
@@ -24,6 +24,17 @@ LEASE = timedelta(seconds=30)
 """Longer than a round can take (poll.ROUND_SECONDS and the saving)."""
 STALE_INTERVALS = 3
 STALE_LEAST = timedelta(seconds=30)
+
+# `stale_after` for the database: last asked, and three intervals or half a minute.
+_STALE_AT = ExpressionWrapper(
+    F("last_polled_at")
+    + ExpressionWrapper(
+        Greatest(F("interval") * STALE_INTERVALS, int(STALE_LEAST.total_seconds()))
+        * Value(timedelta(seconds=1)),
+        output_field=DurationField(),
+    ),
+    output_field=DateTimeField(),
+)
 
 # due_at moves to the end of the lease: should the poller die, the row is due then; and whoever wants it asked sooner
 # meanwhile (`hurry`) lowers it, which the saving notices and respects.
@@ -87,14 +98,14 @@ def sweep_stale(now: datetime | None = None) -> int:
     now = now or timezone.now()
     with transaction.atomic():
         free = Q(lease_until=None) | Q(lease_until__lte=now)
-        known = Target.objects.filter(free).exclude(state=TargetState.UNKNOWN)
-        candidates = known.filter(Q(is_enabled=False) | Q(last_polled_at__lt=now - STALE_LEAST))
+        known = Target.objects.filter(free).exclude(state=TargetState.UNKNOWN).annotate(stale_at=_STALE_AT)
+        candidates = known.filter(Q(is_enabled=False) | Q(stale_at__lt=now))
         rows = list(candidates.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("pk"))
         changes = []
         for target in rows:
             if not target.is_enabled:
                 changes.append(intervals.Change(target.pk, TargetState.UNKNOWN, now))
-            elif target.last_polled_at and now - target.last_polled_at > stale_after(target.interval):
+            elif target.last_polled_at:
                 since = target.last_polled_at + timedelta(seconds=target.interval)
                 changes.append(intervals.Change(target.pk, TargetState.UNKNOWN, since))
         changed = intervals.change_many(changes)
