@@ -7,7 +7,7 @@ import difflib
 import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 8
 SECONDS: Final = 30.0
+WANTED_LEASE: Final = timedelta(minutes=2)
+"""Longer than all that one call of `run_wanted` fetches can take."""
 KEEP: Final = 200
 """Fetches that are kept of one target; the last full text is always among them."""
 
@@ -41,6 +43,33 @@ def run(now: datetime | None = None) -> int:
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="backup") as pool:
         for target, fetched in zip(targets, pool.map(_fetch, targets), strict=True):
             save(target, fetched, now or timezone.now())
+    return len(targets)
+
+
+def want(target: Target) -> None:
+    """Let a worker fetch the target's configuration within seconds; asked twice, it is fetched once."""
+    Target.objects.filter(pk=target.pk).update(backup_wanted_at=timezone.now())
+
+
+def run_wanted(now: datetime | None = None) -> int:
+    """Fetch what people asked for (`want`), a few at once; how many there were.
+
+    A claim moves the wish ahead by a lease: that of a worker that was killed comes back, and one that was uttered
+    anew while its fetch ran stands.
+    """
+    now = now or timezone.now()
+    until = now + WANTED_LEASE
+    with transaction.atomic():
+        due = Target.objects.filter(backup_wanted_at__lte=now).order_by("backup_wanted_at", "pk")
+        targets = list(due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:AT_ONCE])
+        Target.objects.filter(pk__in=[target.pk for target in targets]).update(backup_wanted_at=until)
+    credentials = load_credentials({t.ssh_credential_id for t in targets if t.ssh_credential_id})
+    for target in targets:
+        target.ssh_credential = credentials.get(target.ssh_credential_id or 0)
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="backup") as pool:
+        for target, fetched in zip(targets, pool.map(_fetch, targets), strict=True):
+            save(target, fetched, timezone.now())
+            Target.objects.filter(pk=target.pk, backup_wanted_at=until).update(backup_wanted_at=None)
     return len(targets)
 
 

@@ -42,6 +42,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=2, minute=30),
         "options": {"expires": 3600},
     },
+    "monitoring: running configurations that are waited for": {
+        "task": "monitoring.tasks.back_up_wanted",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
 }
 
 
@@ -94,12 +99,9 @@ def back_up() -> int:
     return backups.run()
 
 
-@shared_task(name="monitoring.tasks.back_up_one", soft_time_limit=100, time_limit=120)
-def back_up_one(target_id: int) -> None:
-    """Fetch one target's running configuration; ends quietly if it is gone."""
+@shared_task(name="monitoring.tasks.back_up_wanted", soft_time_limit=100, time_limit=110)
+def back_up_wanted() -> int:
+    """Fetch the running configurations that people asked for on a target's page."""
     from monitoring import backups
-    from monitoring.models import Target
 
-    target = Target.objects.filter(pk=target_id).first()
-    if target is not None:
-        backups.back_up(target)
+    return backups.run_wanted()

@@ -142,6 +142,8 @@ class Target(Timestamped):
     due_at = models.DateTimeField(default=timezone.now, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     lease_token = models.UUIDField(null=True, editable=False)
+    # When somebody asked for the running configuration; moved ahead while it is fetched, empty once it was.
+    backup_wanted_at = models.DateTimeField(null=True, editable=False)
     sort_name = sort_key_field("name")
 
     objects = VisibleManager()
@@ -153,6 +155,11 @@ class Target(Timestamped):
         indexes = [
             models.Index(fields=["due_at"], name="target_due", condition=Q(is_enabled=True)),
             models.Index(fields=["lease_token"], name="target_lease", condition=Q(lease_token__isnull=False)),
+            models.Index(
+                fields=["backup_wanted_at"],
+                name="target_backup_wanted",
+                condition=Q(backup_wanted_at__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

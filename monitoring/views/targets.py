@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +19,7 @@ from cmdb.common import ui
 from cmdb.common.crud import CreateView, DetailView, EditView, ListView
 from cmdb.common.tables import FastTable
 from cmdb.models import Item
-from monitoring import live, schedule, simulated, trying, words
+from monitoring import backups, live, schedule, simulated, trying, words
 from monitoring.access import READERS, WRITERS, for_readers
 from monitoring.models import Alert, CheckKind, ConfigBackup, Credential, Event, Neighbour, Reading, Target
 from monitoring.views.timeline import timeline
@@ -236,12 +235,10 @@ def target_poll(request: HttpRequest, key: int) -> HttpResponse:
 @require_POST
 def target_back_up(request: HttpRequest, key: int) -> HttpResponse:
     """Fetch its running configuration, in the background: a device may take half a minute."""
-    from monitoring.tasks import back_up_one
-
     target = writable(request, key)
     if target.ssh_credential_id is None:
         raise Http404
-    transaction.on_commit(lambda: back_up_one.delay(target.pk))
+    backups.want(target)
     messages.success(request, _("The configuration of %(name)s is being fetched.") % {"name": target.name})
     return _back(target)
 

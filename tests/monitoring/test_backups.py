@@ -2,11 +2,14 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
+from unittest import mock
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from monitoring import backups
+from monitoring import backups, tasks
 from monitoring.models import BackupResult, ConfigBackup, Credential, CredentialKind, Event, Target
 from monitoring.simulation.devices import BY_ADDRESS, DEVICES, SSH_ENABLE, SSH_PASSWORD, SSH_USER
 from monitoring.simulation.sshd import CommandLines
@@ -67,6 +70,57 @@ class TestSave(MonitoringCase):
         self.save(FIRST, 10_000)
         assert ConfigBackup.objects.count() <= backups.KEEP + 1
         assert backups.last(self.switch) is not None
+
+
+class TestWanted(MonitoringCase):
+    """What people ask for on a page: the wish stands in the target's row, the workers' clock picks it up."""
+
+    def test_a_wish_is_fetched_once_and_kept_until_then(self) -> None:
+        backups.want(self.switch)
+        backups.want(self.switch)
+        assert tasks.back_up_wanted() == 1
+        backup = ConfigBackup.objects.get()
+        assert (backup.target_id, backup.error) == (self.switch.pk, "it has no SSH login")
+        assert tasks.back_up_wanted() == 0
+        assert ConfigBackup.objects.count() == 1
+
+    def test_the_wish_of_a_killed_worker_comes_back(self) -> None:
+        backups.want(self.switch)
+        with mock.patch.object(backups, "_fetch", side_effect=SystemExit), pytest.raises(SystemExit):
+            backups.run_wanted()
+        assert backups.run_wanted() == 0  # somebody may still be at it
+        assert backups.run_wanted(timezone.now() + backups.WANTED_LEASE) == 1
+
+    def test_a_wish_uttered_during_the_fetch_stands(self) -> None:
+        def fetch(target: Target) -> backups.Fetched:
+            backups.want(target)
+            return FIRST, ""
+
+        backups.want(self.switch)
+        # As in a thread of its own, but in this one: a test's transaction cannot be seen from another.
+        with (
+            mock.patch.object(backups, "_fetch", fetch),
+            mock.patch.object(backups, "ThreadPoolExecutor", AtOnce),
+        ):
+            assert backups.run_wanted() == 1
+            assert backups.run_wanted() == 1
+
+    def test_the_clock_knows_the_task(self) -> None:
+        assert any(entry["task"] == tasks.back_up_wanted.name for entry in tasks.SCHEDULE.values())
+
+
+class AtOnce:
+    """In place of a pool of threads."""
+
+    def __init__(self, *_args: object, **_kwargs: object) -> None: ...
+
+    def __enter__(self) -> "AtOnce":
+        return self
+
+    def __exit__(self, *_error: object) -> None: ...
+
+    def map(self, function: Callable[[Target], backups.Fetched], rows: list[Target]) -> list[backups.Fetched]:
+        return [function(row) for row in rows]
 
 
 @pytest.mark.slow

@@ -149,6 +149,14 @@ class TestThreePeople(PagesCase):
         for name in ("target_poll", "target_back_up", "target_fault"):
             assert client.post(reverse(f"monitoring:{name}", args=[pk])).status_code == 403, name
 
+    def test_the_button_wants_a_configuration_where_there_is_a_login(self) -> None:
+        target = self.rows["target"]
+        url, client = reverse("monitoring:target_back_up", args=[target.pk]), self.client_of("technician")
+        assert client.post(url).status_code == 302
+        assert Target.objects.get(pk=target.pk).backup_wanted_at is not None
+        Target.objects.filter(pk=target.pk).update(ssh_credential=None)
+        assert client.post(url).status_code == 404
+
     def test_the_panel_follows_the_items_own_rule(self) -> None:
         url = reverse("monitoring:item_state", args=[self.r.server.pk])
         assert b"In the shadow" in self.client_of("technician").get(url).content
