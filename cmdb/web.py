@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 class SignedInRequest(HttpRequest):
     """A request behind `login_required`: somebody is signed in."""
 
-    user: User  # type: ignore[assignment]
+    user: User

@@ -149,7 +149,7 @@ class ScopedModelForm(_Scoped, forms.ModelForm, metaclass=_FormType):
         for name, field in self.fields.items():
             if isinstance(field, forms.ModelMultipleChoiceField) and name not in self.unscoped:
                 held = getattr(self.instance, name, None)
-                if hasattr(held, "exclude") and field.queryset is not None:
+                if held is not None and hasattr(held, "exclude") and field.queryset is not None:
                     rows = held.exclude(pk__in=field.queryset.order_by().values("pk"))
                     unseen[name] = list(rows.values_list("pk", flat=True))
         super()._save_m2m()  # type: ignore[misc]

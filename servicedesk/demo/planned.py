@@ -100,6 +100,6 @@ def _windows(works: list[Work]) -> None:
     ]  # fmt: skip
     MaintenanceWindow.objects.bulk_create(rows)
     through = MaintenanceWindow.items.through
-    through.objects.bulk_create(
+    through._default_manager.bulk_create(
         through(maintenancewindow=row, item=work.item) for row, work in zip(rows, works, strict=True)
     )

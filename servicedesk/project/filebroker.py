@@ -62,6 +62,6 @@ class Transport(filesystem.Transport):
 
     Channel = Channel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> Any:
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> Any:
         """Back after a quarter of a second at the latest: a worker asks for two, and heeds a signal only in between."""
-        return super().drain_events(connection, timeout=min(timeout or PATIENCE, PATIENCE))
+        return super().drain_events(connection, timeout=min(timeout or PATIENCE, PATIENCE), **kwargs)

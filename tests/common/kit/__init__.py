@@ -148,7 +148,7 @@ def contexts() -> dict[str, dict[str, Any]]:
         ("Løsningstid", "90 % på 4 t", 0.83, 6, 1, False),
     ]
     refused = Fault(QueryDict("phone=48001234"))
-    plain = {"side_menu": []}
+    plain: dict[str, Any] = {"side_menu": []}
     return {
         "queue": {"groups": GROUPS},
         "queue_chosen": {"groups": [(g, [r | {"chosen": True} for r in rows]) for g, rows in GROUPS]},
@@ -176,7 +176,7 @@ def contexts() -> dict[str, dict[str, Any]]:
 def render(name: str, context: Mapping[str, Any], *, user: Any = None, query: str = "") -> str:
     """One example page as HTML, in Bokmål."""
     request = RequestFactory().get(f"/{name}.html?{query}")
-    request.user = user or SimpleNamespace(
+    request.user = user or SimpleNamespace(  # type: ignore[assignment]
         is_authenticated=True, color_scheme="auto", organisation="Fjordvik kommune",
         display_name="Ingrid Berg", get_username="ib",
     )  # fmt: skip
