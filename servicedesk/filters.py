@@ -7,11 +7,13 @@ from typing import Any
 
 import django_filters
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.common.filters import Chip, FastFilterSet, PickFilter
+from cmdb.common.tables.head import address
 from cmdb.models import Item, Organisation, User
 from servicedesk import lists, search
 from servicedesk.models import (
@@ -140,8 +142,8 @@ class TicketFilter(FastFilterSet):
 
     def by_service(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """About the service, or touching it."""
-        touched = TicketService.objects.filter(ticket=OuterRef("pk"), service=value)
-        return queryset.filter(Q(service=value) | Exists(touched))
+        touched = TicketService.objects.filter(ticket=OuterRef("pk"), service_id=int(value))
+        return queryset.filter(Q(service_id=int(value)) | Exists(touched))
 
     def by_item(self, queryset: QuerySet[Any], _name: str, value: Any) -> QuerySet[Any]:
         """On the item, or about it in another way."""
@@ -161,14 +163,12 @@ class TicketFilter(FastFilterSet):
     @property
     def query(self) -> str:
         """The filters and the order as a query string: what a saved view keeps."""
-        from cmdb.common.tables.head import address
-
         kept = {*map(self.form.add_prefix, self.form.fields), "sort"}
-        data = self.form.data.copy() if hasattr(self.form.data, "copy") else self.form.data
-        for key in list(data):
-            if key not in kept or not data.get(key):
-                del data[key]
-        return address(data).lstrip("?")
+        data = self.form.data
+        if not isinstance(data, QueryDict):
+            return ""
+        gone = {key: None for key in data if key not in kept or not data.get(key)}
+        return address(data, **gone).lstrip("?")
 
 
 class ChangeFilter(TicketFilter):

@@ -155,7 +155,7 @@ class EditForm(VerbForm):
         if self.ticket.kind != Kind.PROBLEM:
             for name in PROBLEM_FIELDS:
                 del self.fields[name]
-        self.initial = self._now() | self.initial
+        self.initial = {**self._now(), **self.initial}
 
     def _categories(self) -> None:
         field: Any = self.fields["category"]

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Text = str | Promise
 
 
-def text_field(label: Text, rows: int = 3, **kwargs: Any) -> forms.CharField:
+def text_field(label: Any, rows: int = 3, **kwargs: Any) -> forms.CharField:
     """Several lines; what is too long is said, not cut."""
     return forms.CharField(
         label=label, widget=forms.Textarea(attrs={"rows": rows}), max_length=20_000, **kwargs
@@ -226,7 +226,7 @@ class FinishForm(VerbForm):
         return finish.finish(actor, ticket, outcome=given["outcome"], body=given["body"])
 
 
-def _level(label: Text) -> forms.TypedChoiceField:
+def _level(label: Any) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(label=label, choices=Level.choices, coerce=int)
 
 
@@ -245,7 +245,7 @@ class PrioritiseForm(VerbForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial = {"impact": self.ticket.impact, "urgency": self.ticket.urgency} | self.initial
+        self.initial = {"impact": self.ticket.impact, "urgency": self.ticket.urgency, **self.initial}
 
     def run(self, actor: Actor, ticket: Ticket) -> Ticket:
         given = self.cleaned_data

@@ -149,7 +149,7 @@ def create(request: SignedInRequest) -> HttpResponse:
 
 
 def _initial(request: SignedInRequest) -> dict[str, str]:
-    return {key: value[:200] for key, value in request.GET.items() if key in ("title", "service")}
+    return {key: str(value)[:200] for key, value in request.GET.items() if key in ("title", "service")}
 
 
 def _unchecked(request: SignedInRequest) -> ChangeForm:

@@ -55,7 +55,7 @@ def create(request: SignedInRequest) -> HttpResponse:
 
 def _given(request: SignedInRequest) -> dict[str, str]:
     """Answers that a link brings along (an item's page, a person's)."""
-    return {key: value[:200] for key, value in request.GET.items() if key in CreateForm.base_fields}
+    return {key: str(value)[:200] for key, value in request.GET.items() if key in CreateForm.base_fields}
 
 
 def _open(request: SignedInRequest, form: CreateForm) -> Ticket | None:

@@ -11,8 +11,8 @@ from cmdb.models import Item, Lifecycle, Membership, User
 from cmdb.web import SignedInRequest
 from servicedesk import search
 from servicedesk.models import DONE_STATES, Ticket
-from servicedesk.views.shared import sees_pages
 from servicedesk.views.shared import only as only_for
+from servicedesk.views.shared import sees_pages
 
 
 @only_for(sees_pages)

@@ -22,7 +22,7 @@ from cmdb.web import SignedInRequest
 from servicedesk import lists
 from servicedesk.filters import ANY, DONE, OPEN, TicketFilter
 from servicedesk.models import Kind, State, Ticket
-from servicedesk.sidelist import side_menu
+from servicedesk.sidelist import counts, side_menu
 from servicedesk.tables import ExportTable, TicketTable
 from servicedesk.views.shared import desk_only
 
@@ -60,7 +60,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
 def _around(request: SignedInRequest, found: TicketFilter, table: FastTable) -> dict[str, Any]:
     """What the whole page shows around the table."""
     query = found.query
-    total = table.total
+    total = _total(request, found, table)
     context = {
         "title": _title(request, found),
         "lead": _lead(found, total, table),
@@ -73,6 +73,17 @@ def _around(request: SignedInRequest, found: TicketFilter, table: FastTable) -> 
         "works": bool(request.user.access.work_orgs),
     }
     return context
+
+
+def _total(request: SignedInRequest, found: TicketFilter, table: FastTable) -> Any:
+    """Rows in all; the views of the list at the side are counted there already."""
+    known = counts(request.user).of(_given(request, found)) if not found.problems else None
+    return table.total if known is None else known
+
+
+def _given(request: SignedInRequest, found: TicketFilter) -> dict[str, str]:
+    """Filters of the address that say something."""
+    return {key: str(value) for key, value in request.GET.items() if value and key in found.filters}
 
 
 def _with(query: str, more: str) -> str:
@@ -90,7 +101,7 @@ def _title(request: SignedInRequest, found: TicketFilter) -> str:
     saved = next((name for _pk, name, query in known.views if query == found.query and query), None)
     if saved:
         return saved
-    given = {key: value for key, value in request.GET.items() if value and key in found.filters}
+    given = _given(request, found)
     if len(given) != 1:
         return _("Tickets") if given else _("All open tickets")
     key, value = next(iter(given.items()))
@@ -109,7 +120,7 @@ def _title(request: SignedInRequest, found: TicketFilter) -> str:
 
 
 def _lead(found: TicketFilter, total: Any, table: FastTable) -> str:
-    state = found.form.cleaned_data.get("state") if found.form.is_valid() else ""
+    state = str(found.form.cleaned_data.get("state") or "") if found.form.is_valid() else ""
     figure = {"n": str(total)}
     if state in ("", OPEN):
         words = ngettext("%(n)s open", "%(n)s open", int(total)) % figure

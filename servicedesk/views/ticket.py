@@ -207,17 +207,12 @@ def affected(request: SignedInRequest, reference: str) -> HttpResponse:
     if row.item is not None:
         items.setdefault(row.item.pk, (row.item, "", -1))
     states = live(items)
-    lines = sorted(
-        (
-            (state.state not in ("down", "shadow", "degraded"), place, item.sort_name, item, role, state)
-            for pk, (item, role, place) in items.items()
-            if (state := states[pk])
-        ),
-        key=lambda line: line[:3],
-    )
+    failing = ("down", "shadow", "degraded")
+    lines = [(item, role, states[pk], place) for pk, (item, role, place) in items.items()]
+    lines.sort(key=lambda line: (line[2].state not in failing, line[3], line[0].sort_name))
     context = {
         "ticket": row,
-        "lines": [line[3:] for line in lines[:ITEMS_SHOWN]],
+        "lines": [line[:3] for line in lines[:ITEMS_SHOWN]],
         "more": max(len(lines) - ITEMS_SHOWN, 0),
         "reads_register": request.user.access.reads_register,
     }

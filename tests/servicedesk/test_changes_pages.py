@@ -145,6 +145,9 @@ class TestTheWholeWay(ChangeCase):
         self.do(row, "start", "technician")
         self.assertContains(self.do(row, "finish", "technician"), "Say how it went", status_code=422)
         self.do(row, "finish", "technician", outcome=ChangeOutcome.BACKED_OUT, body="Feil modul")
+        self.assertEqual(self.do(row, "close", "technician", body="Bestill rett modul").status_code, 302)
+        row.refresh_from_db()
+        self.assertEqual((row.state, row.change.outcome), (State.CLOSED, ChangeOutcome.BACKED_OUT))
         page = self.client_of("lead").get(f"/desk/tickets/{row.reference}/")
         for words in ("Backed out", "greit", "Bestill rett modul"):
             self.assertContains(page, words)

@@ -145,7 +145,7 @@ class TestVerbs(PageCase):
         self.assertEqual(client.get(f"{self.url}do/close/").status_code, 403)
 
     def test_edit_keeps_what_is_not_touched(self) -> None:
-        given = {"title": "Nytt navn", "description": self.row.description, "item": self.r.system.pk}
+        given: dict[str, Any] = {"title": "Nytt navn", "description": self.row.description, "item": self.r.system.pk}
         self.assertRedirects(self.do("edit", **given), self.url)
         row = self.fresh_ticket()
         self.assertEqual((row.title, row.item), ("Nytt navn", self.r.system))
@@ -242,8 +242,8 @@ class TestContent(PageCase):
         self.assertContains(page, "target")
         Agreement.objects.update(valid_until=date(2021, 1, 1))
         row = self.ticket("uten avtale")
-        page = self.client_of("technician").get(f"/desk/tickets/{row.reference}/").content.decode().lower()
-        self.assertIn("agreement", page)
+        text = self.client_of("technician").get(f"/desk/tickets/{row.reference}/").content.decode().lower()
+        self.assertIn("agreement", text)
 
     def test_clocks_are_explained(self) -> None:
         pend(self.actor("technician"), self.row, reason="customer")
