@@ -53,12 +53,13 @@ class Around:
     similar: list[Other] = field(default_factory=list)
 
 
-def tickets(user: User, ticket: Ticket) -> Around:
-    """Tickets that this person sees: the whole that it is part of, its parts, linked ones, the reporter's other open
-    ones, problems with a way around on the same item or service, open ones that look the same. One statement."""
+_NOTHING = Value("", output_field=CharField())
+
+
+def tied(user: User, ticket: Ticket) -> Around:
+    """Tickets that this person sees and that somebody tied to it: the whole, its parts, linked ones. One statement."""
     seen = Ticket.objects.visible_to(user).exclude(pk=ticket.pk).order_by()
-    still = seen.filter(state__in=OPEN_STATES)
-    nothing = Value("", output_field=CharField())
+    nothing = _NOTHING
     parts = [
         _part("children", seen.filter(parent=ticket).order_by("-opened_at")[:CHILDREN], nothing),
         _part("out", seen.filter(links_in__source=ticket), F("links_in__kind")),
@@ -66,6 +67,15 @@ def tickets(user: User, ticket: Ticket) -> Around:
     ]
     if ticket.parent_id is not None:
         parts.append(_part("parent", seen.filter(pk=ticket.parent_id), nothing))
+    return _sorted(parts[0].union(*parts[1:], all=True))
+
+
+def near(user: User, ticket: Ticket) -> Around:
+    """Tickets that this person sees and that may help: the reporter's other open ones, problems with a way around on the
+    same item or service, open ones that look the same. One statement; none where nothing is known of it."""
+    seen = Ticket.objects.visible_to(user).exclude(pk=ticket.pk).order_by()
+    still, nothing = seen.filter(state__in=OPEN_STATES), _NOTHING
+    parts: list[Any] = []
     if ticket.reporter_id is not None:
         of_person = still.filter(reporter=ticket.reporter_id).order_by("-opened_at")[:NEAR]
         parts.append(_part("requester", of_person, nothing))
@@ -77,7 +87,9 @@ def tickets(user: User, ticket: Ticket) -> Around:
         parts.append(_part("known", known.order_by("-opened_at")[:NEAR], F("problem__workaround")))
         alike = still.filter(same, kind=ticket.kind).exclude(parent=ticket)
         parts.append(_part("similar", alike.order_by("-opened_at")[:NEAR], nothing))
-    return _sorted(parts[0].union(*parts[1:], all=True))
+    if not parts:
+        return Around()
+    return _sorted(parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0])
 
 
 def same_thing(ticket: Ticket) -> Q | None:
@@ -103,8 +115,6 @@ def _sorted(rows: Any) -> Around:
             words = out if why == "out" else into
             why, note = "linked", str(words.get(note, note))
         found[why].append(Other(reference, title, kind, State(state), priority, due, note))
-    taken = {one.reference for why in ("parent", "linked") for one in found[why]}
-    found["similar"] = [one for one in found["similar"] if one.reference not in taken]
     return Around(**found)
 
 

@@ -46,6 +46,7 @@ desk_urls = [
     path("tickets/<slug:reference>/", ticket.ticket, name="ticket"),
     path("tickets/<slug:reference>/clocks/", ticket.explain, name="clocks"),
     path("tickets/<slug:reference>/affected/", ticket.affected, name="affected"),
+    path("tickets/<slug:reference>/beside/", ticket.beside, name="beside"),
     path("tickets/<slug:reference>/write/", verbs.write, name="write"),
     path("tickets/<slug:reference>/do/<slug:verb>/", verbs.verb, name="verb"),
     path("pick/workers/", picks.workers, name="pick_worker"),

@@ -18,7 +18,7 @@ from cmdb.web import SignedInRequest
 from monitoring.live import live
 from servicedesk import around, timeline, workflow
 from servicedesk.access import Who, attachments_for, entries_for, standing, works_on
-from servicedesk.forms.verbs import SPECS, Spec, VerbForm
+from servicedesk.forms.verbs import SPECS, Spec
 from servicedesk.models import Approval, Decision, ItemRole, Kind, PendReason, Priority, State, Ticket, Verb
 from servicedesk.sidelist import side_menu
 from servicedesk.views.shared import find, only, sees_pages
@@ -31,11 +31,10 @@ ITEMS_SHOWN = 12
 
 @dataclass(frozen=True)
 class Button:
-    """A verb that goes now: its look, its form for the dialog (None: one press does it), its address."""
+    """A verb that goes now: its look and its address. What it asks is loaded into its dialog when that opens."""
 
     spec: Spec
     url: str
-    form: VerbForm | None = None
 
     @property
     def dialog(self) -> str:
@@ -52,8 +51,7 @@ def buttons(request: SignedInRequest, ticket: Ticket) -> list[Button]:
             continue
         if spec.name == "take" and ticket.assignee_id is not None:
             continue
-        form = None if spec.direct else spec.form(user=request.user, ticket=ticket)
-        found.append(Button(spec, reverse("desk:verb", args=[ticket.reference, spec.name]), form))
+        found.append(Button(spec, reverse("desk:verb", args=[ticket.reference, spec.name])))
     return found
 
 
@@ -76,14 +74,13 @@ def page(
     verbs = workflow.available(user, row)
     entries = entries_for(user, row).select_related("actor__organisation")
     steps = timeline.lines(row, entries, attachments_for(user, row))
-    near = around.tickets(user, row)
     context = {
         "ticket": row,
         "seen": seen_field(row),
         "state": State(row.state),
         "priority": Priority(row.priority),
         "lines": steps,
-        "around": near,
+        "around": around.tied(user, row),
         "touched": around.touched(row),
         "buttons": buttons(request, row),
         "works": works_on(user, row),
@@ -217,6 +214,18 @@ def affected(request: SignedInRequest, reference: str) -> HttpResponse:
         "reads_register": request.user.access.reads_register,
     }
     return render(request, "servicedesk/desk/affected.html", context)
+
+
+@only(sees_pages)
+@require_GET
+def beside(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Fragment: what may help with it."""
+    row = find(request.user, reference)
+    return render(
+        request,
+        "servicedesk/desk/beside.html",
+        {"ticket": row, "around": around.near(request.user, row), "works": works_on(request.user, row)},
+    )
 
 
 # --- what a change adds -----------------------------------------------------------------------------------------

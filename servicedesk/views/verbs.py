@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from cmdb.common.htmx import wants
 from cmdb.web import SignedInRequest
 from servicedesk import attachments, workflow
 from servicedesk.actions.comment import comment
@@ -62,6 +63,8 @@ def verb(request: SignedInRequest, reference: str, verb: str) -> HttpResponse:
         "seen": seen_field(row),
         "breadcrumbs": here(request, row, str(spec.label)),
     }
+    if wants(request) == f"dialog-{spec.name}-in":
+        return render(request, "servicedesk/desk/dialog.html", context)
     status = 422 if request.method == "POST" else 200
     return render(request, "servicedesk/desk/verb.html", context, status=status)
 

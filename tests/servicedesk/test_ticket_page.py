@@ -38,12 +38,12 @@ class PageCase(DeskCase):
 class TestWhoSees(PageCase):
     def test_strangers_get_404_whatever_they_try(self) -> None:
         client = self.client_of("stranger")
-        for path in ("", "clocks/", "affected/", "do/resolve/", "do/edit/"):
+        for path in ("", "clocks/", "affected/", "beside/", "do/resolve/", "do/edit/"):
             self.assertIn(client.get(self.url + path).status_code, (403, 404), path)
         self.assertEqual(client.get(self.url).status_code, 404)
         self.role(self.r.stranger, "technician", self.r.there)
         client = self.client_of("stranger")
-        for path in ("", "clocks/", "affected/", "do/resolve/", "do/edit/", "do/nothing/"):
+        for path in ("", "clocks/", "affected/", "beside/", "do/resolve/", "do/edit/", "do/nothing/"):
             self.assertEqual(client.get(self.url + path).status_code, 404, path)
         for path in ("do/take/", "do/resolve/", "write/"):
             answer = client.post(self.url + path, {"body": "x", "resolution": "x"})
@@ -143,6 +143,13 @@ class TestVerbs(PageCase):
             page = client.get(f"{self.url}do/{verb}/")
             self.assertContains(page, "<form")
         self.assertEqual(client.get(f"{self.url}do/close/").status_code, 403)
+
+    def test_a_dialog_loads_its_form_alone(self) -> None:
+        headers = {"HX-Request": "true", "HX-Target": "dialog-pend-in"}
+        part = self.client_of("technician").get(f"{self.url}do/pend/", headers=headers)
+        self.assertContains(part, 'name="reason"')
+        self.assertContains(part, 'name="seen"')
+        self.assertNotContains(part, "<html")
 
     def test_edit_keeps_what_is_not_touched(self) -> None:
         given: dict[str, Any] = {"title": "Nytt navn", "description": self.row.description, "item": self.r.system.pk}
@@ -254,7 +261,7 @@ class TestContent(PageCase):
     def test_what_is_known_linked_and_alike_is_shown(self) -> None:
         problem = self.ticket("Låste rader", kind=Kind.PROBLEM, details={"workaround": "Stopp nattjobben"})
         alike = self.ticket("Profil er treg", by="colleague")
-        page = self.client_of("technician").get(self.url).content.decode()
+        page = self.client_of("technician").get(self.url + "beside/").content.decode()
         self.assertIn("Known from before", page)
         self.assertIn("Stopp nattjobben", page)
         self.assertIn(alike.reference, page)
@@ -262,8 +269,9 @@ class TestContent(PageCase):
 
     def test_other_peoples_tickets_do_not_shine_through(self) -> None:
         hidden = self.ticket("hemmelig", by="own", organisation=self.r.there, item=None)
-        page = self.client_of("keyuser").get(self.url).content.decode()
-        self.assertNotIn(hidden.reference, page)
+        for path in ("", "beside/", "affected/"):
+            page = self.client_of("keyuser").get(self.url + path).content.decode()
+            self.assertNotIn(hidden.reference, page)
 
     def test_the_items_and_their_state(self) -> None:
         page = self.client_of("technician").get(self.url + "affected/")
