@@ -4,6 +4,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from django.conf import settings
 from django.http import HttpRequest
 
 from cmdb.common import secrets
@@ -23,6 +24,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Never: a person whom the register does not know is told so."""
         return False
+
+    def can_authenticate_by_email(self, login: SocialLogin, email: str) -> bool:
+        """A provider speaks for the domains in its setting `email_domains`; only a single one may leave them out.
+
+        Else one municipality's provider could name an address of another's, and sign in as that person.
+        """
+        if not super().can_authenticate_by_email(login, email):
+            return False
+        app = login.provider.app
+        domains = app.settings.get("email_domains") if app is not None else None
+        if domains is None:
+            return len(settings.OIDC) < 2
+        return email.rpartition("@")[2].lower() in {str(domain).lower() for domain in domains}
 
 
 class MFAAdapter(DefaultMFAAdapter):

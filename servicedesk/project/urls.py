@@ -2,6 +2,8 @@
 
 from importlib.util import find_spec
 
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
 from servicedesk.project.later import Later
@@ -15,12 +17,19 @@ def floor(prefix: str, module: str) -> list[URLResolver]:
     return [path(prefix, include(module))]
 
 
+def closed(_request: HttpRequest) -> HttpResponseBase:
+    """A page of allauth's that is none here."""
+    raise Http404
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     *floor("cmdb/", "cmdb.urls"),
     *floor("monitoring/", "monitoring.urls"),
     *floor("board/", "sla.urls"),
     *floor("", "servicedesk.urls"),  # the start page, portal/, desk/, status/
     Later("api/v1/", "servicedesk.project.api", "api"),
+    # Addresses come from the register: mail and identity providers tell people apart by them.
+    path("accounts/email/", closed),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     Later("admin/", "servicedesk.project.administration", "admin"),
