@@ -293,7 +293,7 @@ def _keys(request: HttpRequest, model: Any, values: dict[str, Any]) -> dict[str,
     """Short names of related rows replaced by ids; Problem 422 for a name that means none, or several."""
     for name, by in NAMED_BY.items():
         given = values.get(name)
-        if not isinstance(given, str) or not given or given.isdigit():
+        if not isinstance(given, str) or not given or given.isdecimal():
             continue
         rows: Any = narrow(model._meta.get_field(name).related_model._default_manager.all(), request.user)
         found = list(rows.filter(**{by: given}).values_list("pk", flat=True)[:2])

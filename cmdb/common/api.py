@@ -157,7 +157,7 @@ def _ordered(rows: QuerySet[Any], asked: str | Sequence[str], order: Mapping[str
 
 def _limit(request: HttpRequest) -> int:
     asked = request.GET.get("limit", str(LIMIT))
-    if not (asked.isascii() and asked.isdigit() and 1 <= int(asked[:6]) <= MOST):
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 7 and 1 <= int(asked) <= MOST):
         raise Problem(422, _("Wrong limit"), _("limit is a number from 1 to %(most)s.") % {"most": MOST})
     return int(asked)
 

@@ -47,7 +47,7 @@ class PickSelect(forms.Select):
 
     def chosen(self, value: Any) -> Any:
         """The row that ``value`` names among those that may be chosen, or None."""
-        if value in (None, "") or not str(value).isdigit() or len(str(value)) > 18:
+        if value in (None, "") or not str(value).isdecimal() or len(str(value)) > 18:
             return None
         choices: Any = self.choices  # an iterator that knows its queryset: it is never walked
         rows: QuerySet[Any] = choices.queryset

@@ -137,7 +137,7 @@ class ItemForm(RegisterForm):
         if asked is None:
             asked = self.instance.item_class_id or self.initial.get("item_class")
         pk = getattr(asked, "pk", asked)
-        if not str(pk).isdigit() or len(str(pk)) > 15:
+        if not str(pk).isdecimal() or len(str(pk)) > 15:
             return None
         return field.queryset.filter(pk=pk).select_related("parent").first()
 

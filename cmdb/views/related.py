@@ -101,7 +101,7 @@ class LinkedRows(CrudView):
             if "remove" in request.POST:
                 gone = request.POST["remove"]
                 found = narrow(rows.all(), self.user)
-                rows.remove(*found.filter(pk=int(gone) if gone.isdigit() and len(gone) < 16 else 0))
+                rows.remove(*found.filter(pk=int(gone) if gone.isdecimal() and len(gone) < 16 else 0))
             else:
                 form = self.form(request.POST)
                 if form.is_valid():

@@ -175,8 +175,8 @@ class TargetCreate(_Trying, CreateView):
     def initial(self) -> dict[str, str]:
         """From the item that the address names, if the person may see it."""
         found = super().initial()
-        if str(found.get("item", "")).isdigit():
-            item = Item.objects.visible_to(self.user).filter(pk=found["item"]).first()
+        if (key := str(found.get("item", ""))).isdecimal() and len(key) < 16:
+            item = Item.objects.visible_to(self.user).filter(pk=int(key)).first()
             if item is not None:
                 known = {
                     "name": item.name,
