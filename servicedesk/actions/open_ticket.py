@@ -169,6 +169,10 @@ def _may(actor: Actor, order: Order) -> None:
         raise PermissionDenied(str(_("You cannot report for this organisation.")))
     if not staff and order.kind not in (Kind.INCIDENT, Kind.REQUEST):
         raise PermissionDenied(str(_("Your role does not let you open this kind of ticket.")))
+    late = order.opened_at < timezone.now() - timedelta(minutes=1) and order.channel != Channel.EMAIL
+    if not staff and (order.team is not None or order.supplier is not None or late):
+        # Whose queue it is, which supplier reads it and since when the clocks count is the desk's to say.
+        raise PermissionDenied(str(_("You may not do that.")))
     for_another = order.reporter is not None and order.reporter != user
     if for_another and not (staff or order.organisation.pk in user.access.orgs("keyuser")):
         raise PermissionDenied(str(_("You cannot report in another person's name.")))
