@@ -231,8 +231,10 @@ class Ticket(Timestamped):
             q |= Q(item__in=Item.objects.filter(Q(owner=user) | Q(manager=user)).values("pk"))
         if access.has("supplier"):
             q |= Q(supplier__in=access.orgs("supplier"))
-        if access.has("commissioner"):
-            q |= Q(kind=Kind.CHANGE, organisation__in=access.orgs("commissioner") | access.home_orgs)
+        if mine := access.orgs("commissioner"):
+            # Own municipality and region too, but only for who is commissioner there and not somewhere else.
+            reached = access.home_orgs if mine & access.home_orgs else frozenset()
+            q |= Q(kind=Kind.CHANGE, organisation__in=mine | reached)
         return q
 
 

@@ -31,6 +31,14 @@ def production_is_safe(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
                 id="samdrift.W001",
             )
         )
+    if not settings.SAMDRIFT_METRICS_TOKEN:
+        found.append(
+            checks.Warning(
+                "/metrics answers to everybody who reaches it: counts of tickets, targets and alerts.",
+                hint="Set SAMDRIFT_METRICS_TOKEN, or keep the path inside at the proxy.",
+                id="samdrift.W003",
+            )
+        )
     return found
 
 

@@ -197,9 +197,7 @@ def affected(request: SignedInRequest, reference: str) -> HttpResponse:
     """Fragment: the items it is about with their state now, the broken one first."""
     row = find(request.user, reference)
     order = {ItemRole.CAUSE: 0, ItemRole.CHANGED: 0, ItemRole.AFFECTED: 1}
-    about = list(
-        row.ticket_items.select_related("item__item_class", "item__organisation").order_by("pk")[:200]
-    )
+    about = around.items(request.user, row)
     items = {one.item_id: (one.item, one.get_role_display(), order[ItemRole(one.role)]) for one in about}
     if row.item is not None:
         items.setdefault(row.item.pk, (row.item, "", -1))
