@@ -130,7 +130,11 @@ def ticket_out(ticket: Ticket) -> dict[str, Any]:
 
 def _whole(user: User, ticket: Ticket) -> dict[str, Any]:
     """One ticket with what can be done and what its kind adds."""
+    services = Service.objects.visible_to(user).filter(ticket_services__ticket=ticket)
+    organisations = Organisation.objects.visible_to(user).filter(ticket_organisations__ticket=ticket)
     return ticket_out(ticket) | {
+        "affected_services": list(services.order_by("criticality", "pk").values_list("slug", flat=True)),
+        "affected_organisations": list(organisations.order_by("pk").values_list("slug", flat=True)),
         "actions": [str(verb) for verb in workflow.available(user, ticket)],
         "details": _details(ticket),
     }

@@ -23,7 +23,8 @@ class Strict(Schema):
 class TicketOut(Schema):
     """A ticket. Related rows are named by their short name, people by user name, the item by its id.
 
-    impact, urgency 1 high … 3 low; priority 1 critical … 4 low; instants in UTC.
+    impact, urgency 1 high … 3 low; priority 1 critical … 4 low; instants in UTC. What is affected (as the register had it
+    when the ticket was opened), `actions` and `details` come with one ticket, not in lists.
     """
 
     reference: str
@@ -58,6 +59,8 @@ class TicketOut(Schema):
     due_at: datetime | None
     clock: str
     clock_state: str
+    affected_services: list[str] | None = None
+    affected_organisations: list[str] | None = None
     actions: list[str] | None = None
     details: dict[str, Any] | None = None
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db.models import ProtectedError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import re_path
+from django.urls import path, re_path
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 from pydantic import ValidationError as FormError
@@ -84,8 +87,36 @@ def _wrong_form(request: HttpRequest, error: FormError) -> HttpResponse:
     return problem_response(request, Problem(422, _("Wrong input"), errors=found))
 
 
+@csrf_exempt
 def _unknown(request: HttpRequest) -> HttpResponse:
     return problem_response(request, Problem(404, _("Not found")))
 
 
-urlpatterns = [*api.urls[0], re_path(r"", _unknown)]
+def _root(request: HttpRequest) -> HttpResponse:
+    """Where to read on; needs no token."""
+    here = request.path
+    return JsonResponse(
+        {"title": api.title, "version": api.version, "docs": f"{here}docs", "openapi": f"{here}openapi.json"}
+    )
+
+
+def _telling(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Ninja answers a wrong method in plain text of its own."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if response.status_code != 405:
+            return response
+        told = problem_response(request, Problem(405, _("Method not allowed")))
+        told["Allow"] = response.get("Allow", "")
+        return told
+
+    return inner
+
+
+_operations = api.urls[0]
+for _pattern in _operations:
+    _pattern.callback = _telling(_pattern.callback)
+
+urlpatterns = [path("", _root), *_operations, re_path(r"", _unknown)]

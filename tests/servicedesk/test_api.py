@@ -81,6 +81,14 @@ class TestSignIn(ApiCase):
         assert answer.status_code == 403
         assert not Ticket.objects.exists()
 
+    def test_an_unknown_address_or_method_is_a_problem_too(self) -> None:
+        client = Client(enforce_csrf_checks=True)
+        self.problem(client.post("/api/v1/tickets/INC-00001/actions/fly", {}, "application/json"), 404)
+        answer = self.call("own", "DELETE", "/tickets")
+        self.problem(answer, 405)
+        assert "POST" in answer["Allow"]
+        assert self.good(client.get("/api/v1/"))["openapi"] == "/api/v1/openapi.json"
+
     def test_the_description_is_public_and_whole(self) -> None:
         schema = self.good(Client().get("/api/v1/openapi.json"))
         assert {
@@ -277,9 +285,18 @@ class TestVerbs(ApiCase):
         answer = self.call(account, "POST", f"{self.base}/actions/{verb}", body)
         return self.good(answer) if status == 200 else self.problem(answer, status)
 
+    def test_one_ticket_tells_what_the_register_says_is_affected(self) -> None:
+        item = self.r.server
+        ticket = open_ticket(Actor.of(self.r.technician), kind="incident", title="Server", item=item)
+        body = self.good(self.call("technician", "GET", f"/tickets/{ticket.reference}"))
+        assert body["affected_organisations"] == ["granli"]
+        assert body["affected_services"]
+        listed = self.good(self.call("technician", "GET", "/tickets"))["results"]
+        assert all(one["affected_services"] is None for one in listed)
+
     def test_a_day_at_the_desk(self) -> None:
         assert self.act("technician", "take")["assignee"] == "technician"
-        assert "taken" in self.act("lead", "take", status=409)["detail"]
+        assert self.ticket.reference in self.act("lead", "take", status=409)["detail"]
         assert self.act("technician", "reply", {"body": "Hello"})["state"] == "in_progress"
         assert self.act("technician", "pend", {"reason": "customer", "body": "Which?"})["state"] == "pending"
         assert self.act("own", "comment", {"body": "That one"})["state"] == "in_progress"
