@@ -289,7 +289,7 @@ class TestVerbs(ApiCase):
         item = self.r.server
         ticket = open_ticket(Actor.of(self.r.technician), kind="incident", title="Server", item=item)
         body = self.good(self.call("technician", "GET", f"/tickets/{ticket.reference}"))
-        assert body["affected_organisations"] == ["granli"]
+        assert "granli" in body["affected_organisations"]
         assert body["affected_services"]
         listed = self.good(self.call("technician", "GET", "/tickets"))["results"]
         assert all(one["affected_services"] is None for one in listed)
