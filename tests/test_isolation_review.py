@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from allauth.socialaccount.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -136,3 +137,13 @@ class TestOddDigits(RegionCase):
             "/cmdb/items/?owner=²", "/desk/?reporter=²",
         ):  # fmt: skip
             assert client.get(path).status_code in (200, 404), path
+
+
+class TestImpact(RegionCase):
+    def test_a_reporter_does_not_decide_that_it_is_critical_for_all(self) -> None:
+        with self.assertRaises(PermissionDenied):
+            open_ticket(Actor.of(self.r.own), title="alt er nede", impact=1, urgency=1)
+        ticket = open_ticket(
+            Actor.of(self.r.technician), title="alt er nede", impact=1, organisation=self.r.here
+        )
+        self.assertEqual(ticket.impact, 1)

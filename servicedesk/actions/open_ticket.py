@@ -173,6 +173,8 @@ def _may(actor: Actor, order: Order) -> None:
     if not staff and (order.team is not None or order.supplier is not None or late):
         # Whose queue it is, which supplier reads it and since when the clocks count is the desk's to say.
         raise PermissionDenied(str(_("You may not do that.")))
+    if not staff and order.impact == Level.HIGH:
+        raise PermissionDenied(str(_("How many are hit is judged by those who work on it.")))
     for_another = order.reporter is not None and order.reporter != user
     if for_another and not (staff or order.organisation.pk in user.access.orgs("keyuser")):
         raise PermissionDenied(str(_("You cannot report in another person's name.")))
