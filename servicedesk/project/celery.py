@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
-from celery.signals import setup_logging, worker_ready
+from celery.signals import beat_init, setup_logging, worker_ready
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -45,3 +45,9 @@ def _freeze(**_kwargs: Any) -> None:
 
     gc.collect()
     gc.freeze()
+
+
+@beat_init.connect
+def _first_heartbeat(**_kwargs: Any) -> None:
+    """At once, so that /readyz need not wait for the first turn: beat, broker and worker do the same for it."""
+    app.send_task("servicedesk.project.tasks.heartbeat", expires=60)
