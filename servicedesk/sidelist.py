@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cmdb.models import User
 
 TEAMS_SHOWN = 8
+KEPT_SECONDS = 10
 
 
 @dataclass
@@ -77,11 +79,24 @@ class Counts:
 
 
 def counts(user: User) -> Counts:
-    """All counts in one statement, grouped by team, once per user object, so once per request."""
-    kept: Counts | None = user.__dict__.get("_desk_counts")
+    """All counts in one statement, grouped by team; kept for some seconds, because every page of the desk shows them.
+
+    What the person does forgets them (`forget`), so one's own step is counted at once, others' a little later.
+    """
+    kept: Counts | None = cache.get(_key(user))
     if kept is None:
-        kept = user.__dict__["_desk_counts"] = _count(user)
+        kept = _count(user)
+        cache.set(_key(user), kept, KEPT_SECONDS)
     return kept
+
+
+def forget(user: User) -> None:
+    """Count anew at the next page."""
+    cache.delete(_key(user))
+
+
+def _key(user: User) -> str:
+    return f"desk-counts:{user.pk}"
 
 
 #: Around the rows that the person sees; the planner makes one question of it, answered from the index `ticket_counts`.

@@ -85,6 +85,8 @@ class DueCol(Col):
         """Icon and words, the bar, then which clock and when."""
         reasons = {value: str(label) for value, label in PendReason.choices}
         names = {value: str(label) for value, label in Measure.choices}
+        midnight = timezone.localtime(page.now).replace(hour=0, minute=0, second=0, microsecond=0)
+        self._today = midnight, midnight + timedelta(days=1)
         self._late, self._was = gettext("Breached"), gettext("%(name)s was %(due)s")
         rows = zip(*(page[path] for path in ("due_at", *self.need)), strict=True)
         parts = [self._parts(row, reasons, names, page.now) for row in rows]
@@ -118,7 +120,7 @@ class DueCol(Col):
             return _window(window, now)
         left = int((due - now).total_seconds())
         share = used(now, started, soon, due)
-        if local_day(due) == local_day(now):
+        if self._today[0] <= due < self._today[1]:
             state = "breached" if left <= 0 else "running"
             return ui.clock_parts(ui.Clock(state, name, left=left, used=share, due=due), now)
         # Over a night the hours between are not working hours, which only the clock itself counts: say when instead.
@@ -137,10 +139,13 @@ def local_day(at: datetime) -> date:
 
 def day_and_time(at: datetime, now: datetime) -> str:
     """`ui.deadline` of another day, formatted once per day: fifty rows of a queue share a few days."""
-    day = local_day(at)
-    if abs((day - local_day(now)).days) >= 7:
-        return _far(day, local_day(now).year, get_language() or "")
-    return f"{_near(day.weekday(), get_language() or '')} {ui.clock_time(at)}"
+    language = get_language() or ""
+    if abs((at - now).days) >= 8:
+        return _far(local_day(at), now.year, language)
+    day, today = local_day(at), local_day(now)
+    if abs((day - today).days) >= 7:
+        return _far(day, today.year, language)
+    return f"{_near(day.weekday(), language)} {ui.clock_time(at)}"
 
 
 @lru_cache(maxsize=4096)

@@ -76,7 +76,10 @@ def _around(request: SignedInRequest, found: TicketFilter, table: FastTable) -> 
 
 
 def _total(request: SignedInRequest, found: TicketFilter, table: FastTable) -> Any:
-    """Rows in all; the views of the list at the side are counted there already."""
+    """Rows in all: a page that holds everything counts itself, the views of the list at the side are counted there."""
+    page = table.page
+    if not page.has_other_pages():
+        return len(page.object_list)
     known = counts(request.user).of(_given(request, found)) if not found.problems else None
     return table.total if known is None else known
 

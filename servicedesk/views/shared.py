@@ -18,6 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from cmdb.models import Organisation, Service, Team, User
 from cmdb.web import SignedInRequest
+from servicedesk import sidelist
 from servicedesk.actors import Actor
 from servicedesk.models import Category, Ticket
 from sla.models import Agreement, Calendar
@@ -123,7 +124,8 @@ def _row(model: Any, values: dict[str, Any]) -> Any:
 
 
 def actor(request: SignedInRequest) -> Actor:
-    """Who acts; steps of one request carry the same id in the timeline."""
+    """Who acts; steps of one request carry the same id in the timeline. What was counted before is counted anew."""
+    sidelist.forget(request.user)
     return Actor.of(request.user, uuid4().hex)
 
 

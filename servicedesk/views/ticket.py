@@ -21,7 +21,7 @@ from servicedesk.access import Who, attachments_for, entries_for, standing, work
 from servicedesk.forms.verbs import SPECS, Spec
 from servicedesk.models import Approval, Decision, ItemRole, Kind, PendReason, Priority, State, Ticket, Verb
 from servicedesk.sidelist import side_menu
-from servicedesk.views.shared import find, only, sees_pages
+from servicedesk.views.shared import find, only, sees_desk, sees_pages
 from sla import clocks
 from sla.clockview import ClockList, ClockView
 from sla.models import ClockEntry, Measure
@@ -85,7 +85,7 @@ def page(
         "buttons": buttons(request, row),
         "works": works_on(user, row),
         "editor": editor(row, verbs, note=note) | {"error": error, "text": text},
-        "side_menu": side_menu(request),
+        "side_menu": side_menu(request) if sees_desk(request.user) else None,
         "breadcrumbs": here(request, row),
         **clock_context(row, now),
         **(change_context(request, row) if row.kind == Kind.CHANGE else {}),
