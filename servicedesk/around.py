@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import CharField, F, IntegerField, Q, QuerySet, Value
+from django.db import connection
+from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from cmdb.models import Item
@@ -18,8 +20,6 @@ from servicedesk.models import (
     State,
     Ticket,
     TicketItem,
-    TicketOrganisation,
-    TicketService,
 )
 
 if TYPE_CHECKING:
@@ -57,18 +57,68 @@ class Around:
 _NOTHING = Value("", output_field=CharField())
 
 
-def tied(user: User, ticket: Ticket) -> Around:
-    """Tickets that this person sees and that somebody tied to it: the whole, its parts, linked ones. One statement."""
-    seen = Ticket.objects.visible_to(user).exclude(pk=ticket.pk).order_by()
-    nothing = _NOTHING
-    parts = [
-        _part("children", seen.filter(parent=ticket).order_by("-opened_at")[:CHILDREN], nothing),
-        _part("out", seen.filter(links_in__source=ticket), F("links_in__kind")),
-        _part("in", seen.filter(links_out__target=ticket), F("links_out__kind")),
-    ]
-    if ticket.parent_id is not None:
-        parts.append(_part("parent", seen.filter(pk=ticket.parent_id), nothing))
-    return _sorted(parts[0].union(*parts[1:], all=True))
+# What a ticket touches and is linked to: rows that belong to the ticket, so whoever sees it may read them. Names of
+# linked tickets are another matter: `tied` asks for those that the person sees.
+_SURROUNDINGS = """
+select 'service', s.id, s.name, s.criticality, '' from servicedesk_ticketservice x
+  join cmdb_service s on s.id = x.service_id where x.ticket_id = %(ticket)s
+union all select 'organisation', o.id, o.name, 0, '' from servicedesk_ticketorganisation x
+  join cmdb_organisation o on o.id = x.organisation_id where x.ticket_id = %(ticket)s
+union all select 'item', i.id, i.name, 0, x.role from servicedesk_ticketitem x
+  join cmdb_item i on i.id = x.item_id where x.ticket_id = %(ticket)s
+union all select 'out', target_id, '', 0, kind from servicedesk_ticketlink where source_id = %(ticket)s
+union all select 'in', source_id, '', 0, kind from servicedesk_ticketlink where target_id = %(ticket)s
+"""
+
+
+@dataclass
+class Touched:
+    """What a ticket touches, by name; items with their role. `links`: key of another ticket → the link in words."""
+
+    services: list[tuple[int, str]] = field(default_factory=list)
+    organisations: list[tuple[int, str]] = field(default_factory=list)
+    items: list[tuple[int, str, str]] = field(default_factory=list)
+    links: dict[int, str] = field(default_factory=dict)
+
+
+def touched(ticket: Ticket) -> Touched:
+    """Services (most critical first), municipalities, items and links, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SURROUNDINGS, {"ticket": ticket.pk})
+        rows = cursor.fetchall()
+    found = Touched()
+    for what, pk, name, _order, word in sorted(rows, key=lambda row: (row[3], row[2])):
+        if what == "item":
+            found.items.append((pk, name, word))
+        elif what in ("out", "in"):
+            words = dict(LinkKind.choices) if what == "out" else _BACK
+            found.links[pk] = str(words.get(word, word))
+        else:
+            (found.services if what == "service" else found.organisations).append((pk, name))
+    return found
+
+
+def tied(user: User, ticket: Ticket, links: Mapping[int, str]) -> Around:
+    """Tickets that this person sees and that somebody tied to it: the whole, its parts, linked ones. One statement.
+
+    :param links: of `touched`.
+    """
+    keys = {*links, *([ticket.parent_id] if ticket.parent_id is not None else [])}
+    rows = Ticket.objects.visible_to(user).filter(
+        Q(parent=ticket) | Q(pk__in=keys) if keys else Q(parent=ticket)
+    )
+    found = Around()
+    fields = ("pk", "parent_id", "reference", "title", "kind", "state", "priority", "due_at")
+    for pk, parent, *rest in rows.order_by("-opened_at").values_list(*fields)[: CHILDREN + len(keys)]:
+        reference, title, kind, state, priority, due = rest
+        one = Other(reference, title, kind, State(state), priority, due, links.get(pk, ""))
+        if pk == ticket.parent_id:
+            found.parent.append(one)
+        elif parent == ticket.pk:
+            found.children.append(one)
+        else:
+            found.linked.append(one)
+    return found
 
 
 def near(user: User, ticket: Ticket) -> Around:
@@ -110,11 +160,7 @@ def _part(why: str, rows: QuerySet[Any], note: Any) -> Any:
 
 def _sorted(rows: Any) -> Around:
     found: dict[str, list[Other]] = defaultdict(list)
-    out, into = dict(LinkKind.choices), _BACK
     for why, reference, title, kind, state, priority, due, note in rows:
-        if why in ("out", "in"):
-            words = out if why == "out" else into
-            why, note = "linked", str(words.get(note, note))
         found[why].append(Other(reference, title, kind, State(state), priority, due, note))
     return Around(**found)
 
@@ -134,33 +180,6 @@ def _back() -> dict[str, Any]:
 _BACK = _back()
 
 
-@dataclass
-class Touched:
-    """What a ticket touches, by name; items with their role."""
-
-    services: list[tuple[int, str]] = field(default_factory=list)
-    organisations: list[tuple[int, str]] = field(default_factory=list)
-    items: list[tuple[int, str, str]] = field(default_factory=list)
-
-
-def touched(ticket: Ticket) -> Touched:
-    """Services (most critical first), municipalities and items, in one statement."""
-    parts = [
-        _touch("service", TicketService, "service", ticket, F("service__criticality"), Value("")),
-        _touch("organisation", TicketOrganisation, "organisation", ticket, Value(0), Value("")),
-        _touch("item", TicketItem, "item", ticket, Value(0), F("role")),
-    ]
-    found = Touched()
-    for what, pk, name, _order, role in sorted(
-        parts[0].union(*parts[1:], all=True), key=lambda row: (row[3], row[2])
-    ):
-        if what == "item":
-            found.items.append((pk, name, role))
-        else:
-            (found.services if what == "service" else found.organisations).append((pk, name))
-    return found
-
-
 def items(user: User, ticket: Ticket) -> list[TicketItem]:
     """Items that it is about and that this person may know of: one's own register, what one's supplier house delivers.
 
@@ -170,17 +189,3 @@ def items(user: User, ticket: Ticket) -> list[TicketItem]:
     known |= Q(item__supplier__in=user.access.orgs("supplier"), ticket__supplier=F("item__supplier"))
     rows = TicketItem.objects.filter(known, ticket=ticket).order_by("pk")
     return list(rows.select_related("item__item_class", "item__organisation")[:200])
-
-
-def _touch(what: str, model: Any, name: str, ticket: Ticket, order: Any, role: Any) -> Any:
-    return (
-        model._default_manager.filter(ticket=ticket)
-        .order_by()
-        .values_list(
-            Cast(Value(what), CharField()),
-            F(f"{name}_id"),
-            Cast(F(f"{name}__name"), CharField()),
-            Cast(order, IntegerField()),
-            Cast(role, CharField()),
-        )
-    )

@@ -24,7 +24,7 @@ from servicedesk.models import Category, Ticket
 from sla.models import Agreement, Calendar
 
 #: Rows that a ticket's page reads whole.
-WITH = ("organisation", "reporter", "item", "case")
+WITH = ("organisation", "reporter", "item", "case", "change")
 
 
 def sees_desk(user: User) -> bool:

@@ -74,14 +74,15 @@ def page(
     verbs = workflow.available(user, row)
     entries = entries_for(user, row).select_related("actor__organisation")
     steps = timeline.lines(row, entries, attachments_for(user, row))
+    touched = around.touched(row)
     context = {
         "ticket": row,
         "seen": seen_field(row),
         "state": State(row.state),
         "priority": Priority(row.priority),
         "lines": steps,
-        "around": around.tied(user, row),
-        "touched": around.touched(row),
+        "around": around.tied(user, row, touched.links),
+        "touched": touched,
         "buttons": buttons(request, row),
         "works": works_on(user, row),
         "editor": editor(row, verbs, note=note) | {"error": error, "text": text},
