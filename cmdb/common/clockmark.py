@@ -72,7 +72,11 @@ def clock_parts(clock: Clock, now: datetime | None = None) -> ClockParts:
 
 
 def _clock_words(key: str, clock: Clock) -> str:
-    time = {"time": duration(clock.left, short=key in {"breached", "paused"})}
+    # Working time: a day of it means something else in each calendar, so hours are never put together to days.
+    left = abs(clock.left) if clock.left is not None else None
+    if left is not None and left >= 86400:
+        left -= left % 3600
+    time = {"time": duration(left, short=key in {"breached", "paused"}, exact=True)}
     if key == "soon":
         return gettext("%(time)s left") % time
     if key == "breached":

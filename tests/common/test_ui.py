@@ -159,6 +159,12 @@ def test_clock_says_it_in_words_icon_and_colour(clock: ui.Clock, parts: tuple[ob
         assert tuple(ui.clock_parts(clock, NOW)) == parts
 
 
+def test_working_time_is_never_put_together_to_days() -> None:
+    clock = ui.Clock("running", "Resolution", left=86400 + 5 * 3600 + 600, used=0.1, due=minutes(9000))
+    with translation.override("en"):
+        assert ui.clock_parts(clock, NOW).words == "29 h"
+
+
 def test_only_a_clock_inside_its_working_window_counts_down() -> None:
     still = ui.clock(ui.Clock("running", "X", left=60, used=0.1, due=minutes(1)), NOW)
     runs = ui.clock(ui.Clock("running", "X", left=60, used=0.1, due=minutes(1), window_end=minutes(9)), NOW)

@@ -152,7 +152,11 @@ class TestVerbs(PageCase):
         self.assertNotContains(part, "<html")
 
     def test_edit_keeps_what_is_not_touched(self) -> None:
-        given: dict[str, Any] = {"title": "Nytt navn", "description": self.row.description, "item": self.r.system.pk}
+        given: dict[str, Any] = {
+            "title": "Nytt navn",
+            "description": self.row.description,
+            "item": self.r.system.pk,
+        }
         self.assertRedirects(self.do("edit", **given), self.url)
         row = self.fresh_ticket()
         self.assertEqual((row.title, row.item), ("Nytt navn", self.r.system))
@@ -255,7 +259,7 @@ class TestContent(PageCase):
     def test_clocks_are_explained(self) -> None:
         pend(self.actor("technician"), self.row, reason="customer")
         page = self.client_of("technician").get(self.url + "clocks/").content.decode()
-        for words in ("Core hours", "SLA Granli kommune", "stands still", "Promised", "Per Dahl"):
+        for words in ("Core hours", "SLA Granli kommune", "stands still", "Promised", "Per Dahl", "Waiting for the reporter"):
             self.assertIn(words, page)
 
     def test_what_is_known_linked_and_alike_is_shown(self) -> None:
