@@ -117,6 +117,7 @@ def _telling(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 _operations = api.urls[0]
 for _pattern in _operations:
-    _pattern.callback = _telling(_pattern.callback)
+    if _pattern.callback is not None:
+        _pattern.callback = _telling(_pattern.callback)
 
 urlpatterns = [path("", _root), *_operations, re_path(r"", _unknown)]

@@ -259,7 +259,14 @@ class TestContent(PageCase):
     def test_clocks_are_explained(self) -> None:
         pend(self.actor("technician"), self.row, reason="customer")
         page = self.client_of("technician").get(self.url + "clocks/").content.decode()
-        for words in ("Core hours", "SLA Granli kommune", "stands still", "Promised", "Per Dahl", "Waiting for the reporter"):
+        for words in (
+            "Core hours",
+            "SLA Granli kommune",
+            "stands still",
+            "Promised",
+            "Per Dahl",
+            "Waiting for the reporter",
+        ):
             self.assertIn(words, page)
 
     def test_what_is_known_linked_and_alike_is_shown(self) -> None:
