@@ -68,7 +68,7 @@ def _know_home(user: User, pk: int, name: str) -> None:
 
     A deferred row: whatever else is asked of it is read then.
     """
-    if not User.organisation.is_cached(user):  # type: ignore[attr-defined]
+    if not User.organisation.is_cached(user):
         user.organisation = Organisation.from_db("default", ["id", "name"], [pk, name])
 
 
