@@ -4,7 +4,9 @@ import pghistory.models
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
+from servicedesk.project import settings as product
 from servicedesk.project.middleware import ContentSecurityMiddleware, HistoryMiddleware
 from tests import cases
 
@@ -41,7 +43,10 @@ def test_a_view_may_be_stricter(rf: RequestFactory) -> None:
         ("de,fr", "nb"),
     ],
 )
-def test_a_visitor_gets_the_browsers_language(client: Client, accepted: str, language: str) -> None:
+def test_a_visitor_gets_the_browsers_language(
+    client: Client, settings: Settings, accepted: str, language: str
+) -> None:
+    settings.LANGUAGE_CODE = product.LANGUAGE_CODE  # the suite's own is English
     answer = client.get(LOGIN, headers={"accept-language": accepted})
     assert answer.headers["Content-Language"] == language
     assert "Accept-Language" in answer.headers["Vary"]
