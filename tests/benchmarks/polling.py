@@ -18,8 +18,8 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
-from monitoring.simulation.wire import serve  # noqa: E402
-from tests.benchmarks.polling_wire import COMMUNITY, address, is_dead  # noqa: E402
+from monitoring.simulation.wire import serve
+from tests.benchmarks.polling_wire import COMMUNITY, address, is_dead
 
 PORTS = ["1", "2", "3", "4", "5"]
 """sysUpTime, five ports' state, two ports' octets in and out: ten OIDs."""

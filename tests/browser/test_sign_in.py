@@ -15,7 +15,7 @@ def test_it_signs_in_with_the_keyboard_alone(
     axe: Callable[[], list[str]],
     fits: Callable[[], bool],
 ) -> None:
-    page.goto(f"{live_server.url}/accounts/login/?next=/accounts/email/")
+    page.goto(f"{live_server.url}/accounts/login/?next=/portal/")
     expect(page.locator("html")).to_have_attribute("lang", "nb")
     assert axe() == []
     page.locator("input[name=login]").focus()
@@ -23,7 +23,7 @@ def test_it_signs_in_with_the_keyboard_alone(
     page.keyboard.press("Tab")
     page.keyboard.type(cases.PASSWORD)
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{live_server.url}/accounts/email/")
+    expect(page).to_have_url(f"{live_server.url}/portal/")
     assert fits()
 
 
