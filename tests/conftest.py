@@ -43,8 +43,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True)
 def _own_cache() -> Iterator[None]:
-    """Nothing kept in the cache leads from one test to the next."""
+    """Nothing that a process keeps (cache, signs of life already written) leads from one test to the next."""
     from django.core.cache import cache
+
+    from cmdb import heartbeats
 
     yield
     cache.clear()
+    heartbeats.forget()

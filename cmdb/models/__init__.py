@@ -1,6 +1,7 @@
 """The register's tables, one file per theme."""
 
 from cmdb.models.classes import CIClass, Family, Layer
+from cmdb.models.heartbeats import Heartbeat
 from cmdb.models.items import IMPACTING, Item, Lifecycle, Relation, RelationKind
 from cmdb.models.organisations import Language, Organisation, OrganisationKind
 from cmdb.models.people import ApiToken, ColorScheme, Membership, Role, Team, User
@@ -17,6 +18,7 @@ __all__ = [
     "ContractKind",
     "Criticality",
     "Family",
+    "Heartbeat",
     "Installation",
     "Item",
     "Language",
