@@ -5,18 +5,67 @@ docs/operations.md is complete when it names what this file and settings.py read
 """
 
 import base64
+import builtins
 import importlib.util
+import json
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.Env()
+_Text: TypeAlias = builtins.str
+_Flag: TypeAlias = builtins.bool
+_Number: TypeAlias = builtins.int
+
+YES = frozenset({"1", "true", "yes", "on"})
+NO = frozenset({"0", "false", "no", "off"})
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class Environment:
+    """Typed readers. A variable that is empty counts as not set; a value that cannot be meant is refused by its name."""
+
+    def bool(self, name: _Text, default: _Flag = False) -> _Flag:
+        """1 or 0, true or false, yes or no, on or off."""
+        word = self.str(name).lower()
+        if word and word not in YES | NO:
+            raise ImproperlyConfigured(f"{name} is {word!r}, neither yes nor no: set {name} to 1 or 0.")
+        return word in YES if word else default
+
+    def int(self, name: _Text, default: _Number, least: _Number = 0, most: _Number | None = None) -> _Number:
+        """A whole number from `least` to `most`."""
+        word = self.str(name)
+        if not word:
+            return default
+        number = builtins.int(word) if word.isascii() and word.lstrip("-").isdigit() else None
+        if number is None or number < least or (most is not None and number > most):
+            wanted = (
+                f"a whole number of {least} or more" if most is None else f"a number from {least} to {most}"
+            )
+            raise ImproperlyConfigured(f"{name} is {word!r}: set {name} to {wanted}.")
+        return number
+
+    def json(self, name: _Text, default: Any = None) -> Any:
+        """What a JSON text says. The text is not repeated in a refusal: it may hold secrets."""
+        word = self.str(name)
+        try:
+            return json.loads(word) if word else default
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} is no JSON ({error}): set {name} to a JSON text.") from None
+
+    def str(self, name: _Text, default: _Text = "") -> _Text:
+        """The text without blanks around it."""
+        return os.environ.get(name, "").strip() or default
+
+
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -31,8 +80,9 @@ class Stage(StrEnum):
 
 
 def read_stage() -> Stage:
-    """`SAMDRIFT_ENV`, development unless set; an unknown word is refused."""
-    word = env.str("SAMDRIFT_ENV", default=Stage.DEVELOPMENT.value).strip().lower()
+    """`SAMDRIFT_ENV`, development unless set. An unknown word is refused, and so is an empty one: an environment file with
+    a gap must not turn production into a playground."""
+    word = os.environ.get("SAMDRIFT_ENV", Stage.DEVELOPMENT.value).strip().lower()
     try:
         return Stage(word)
     except ValueError:
@@ -42,7 +92,7 @@ def read_stage() -> Stage:
 
 def read_var() -> Path:
     """The folder of everything that changes (`SAMDRIFT_VAR`, else var/ beside manage.py); made if absent."""
-    path = Path(env.str("SAMDRIFT_VAR", default="") or BASE_DIR / "var").expanduser().absolute()
+    path = Path(env.str("SAMDRIFT_VAR") or BASE_DIR / "var").expanduser().absolute()
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -62,13 +112,61 @@ def package_folder(name: str) -> Path:
 
 def read_words(name: str) -> list[str]:
     """A comma separated list without its empty parts."""
-    return [word.strip() for word in env.str(name, default="").split(",") if word.strip()]
+    return [word.strip() for word in env.str(name).split(",") if word.strip()]
+
+
+def read_choice(name: str, choices: Sequence[str], default: str) -> str:
+    """One of some words, in whatever case."""
+    word = env.str(name, default).upper()
+    if word not in choices:
+        raise ImproperlyConfigured(f"{name} is {word!r}: set {name} to one of {', '.join(choices)}.")
+    return word
+
+
+def read_origin(name: str, text: str, *, path: bool = False) -> str:
+    """An address of a site, `https://name` or with a port; with `path` it may go on. No slash at its end."""
+    parts = urlsplit(text)
+    try:
+        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+    except ValueError:
+        good = False
+    if (
+        not good
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+        or (parts.path.strip("/") and not path)
+    ):
+        raise ImproperlyConfigured(
+            f"{name} holds {text!r}: set {name} to an address like https://desk.example.no"
+        )
+    return text.rstrip("/")
+
+
+def read_sender(name: str, default: str) -> str:
+    """A mail address, with or without a name before it."""
+    text = env.str(name, default)
+    if "@" not in parseaddr(text)[1].strip("@") or any(letter in text for letter in "\r\n"):
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}: set {name} to a mail address like Samdrift <samdrift@example.no>"
+        )
+    return text
+
+
+def read_providers(name: str) -> list[dict[str, Any]]:
+    """Municipalities' identity providers, as allauth takes them."""
+    given = env.json(name, default=[])
+    if not given:
+        return []
+    from servicedesk.project.providers import read
+
+    return read(name, given)
 
 
 def required(name: str, what: str) -> str:
     """A value that production does not run without; `what` ends the refusal: "set NAME to ..."."""
-    value = env.str(name, default="").strip()
-    if not value:
+    value = env.str(name)
+    if not value.strip(", "):
         raise ImproperlyConfigured(f"SAMDRIFT_ENV is production and {name} is missing: set {name} to {what}.")
     return value
 
@@ -76,7 +174,7 @@ def required(name: str, what: str) -> str:
 def secret_key(stage: Stage, var: Path) -> str:
     """The key that signs sessions and tokens. In production at least 50 characters, given by the operator."""
     if stage is not Stage.PRODUCTION:
-        return env.str("SAMDRIFT_SECRET_KEY", default="") or kept_secret(
+        return env.str("SAMDRIFT_SECRET_KEY") or kept_secret(
             var, "secret_key", lambda: secrets.token_urlsafe(60)
         )
     key = required(

@@ -1,17 +1,23 @@
 """Django's settings, all read from the environment. docs/operations.md lists the names for operators."""
 
+import os
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from servicedesk.project import embedded
+from servicedesk.project import addresses, embedded
 from servicedesk.project.env import (
     BASE_DIR,
+    LEVELS,
     Stage,
     allowed_hosts,
     encryption_keys,
     env,
     package_folder,
+    read_choice,
+    read_origin,
+    read_providers,
+    read_sender,
     read_stage,
     read_var,
     read_words,
@@ -22,27 +28,30 @@ from servicedesk.project.panels import PANELS
 STAGE = read_stage()
 PRODUCTION = STAGE is Stage.PRODUCTION
 VAR = read_var()
-DEBUG = env.bool("SAMDRIFT_DEBUG", default=False)
+DEBUG = env.bool("SAMDRIFT_DEBUG")
 
 SECRET_KEY = secret_key(STAGE, VAR)
 SAMDRIFT_ENCRYPTION_KEYS = encryption_keys(STAGE, VAR)
 ALLOWED_HOSTS = allowed_hosts(STAGE)
 
 # Where the site is reached from outside; in mails and in the catalogue.
-SAMDRIFT_URL = env.str(
-    "SAMDRIFT_URL", default=f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://127.0.0.1:8000"
+SAMDRIFT_URL = read_origin(
+    "SAMDRIFT_URL",
+    env.str(
+        "SAMDRIFT_URL", f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION else "http://127.0.0.1:8000"
+    ),
+    path=True,
 )
 # The page of a ticket, by reference: reports link to it without knowing the desk.
 SAMDRIFT_CASE_URL = "desk:ticket"
-SAMDRIFT_TRAP_PORT = env.int("SAMDRIFT_TRAP_PORT", default=162 if PRODUCTION else 10162)
-SAMDRIFT_IMAP_URL = env.str("SAMDRIFT_IMAP_URL", default="")
-SAMDRIFT_METRICS_TOKEN = env.str("SAMDRIFT_METRICS_TOKEN", default="")
-SAMDRIFT_BEAT_HERE = env.bool(
-    "SAMDRIFT_BEAT_HERE", default=True
-)  # no: beat or its worker runs on another machine
+SAMDRIFT_TRAP_PORT = env.int("SAMDRIFT_TRAP_PORT", default=162 if PRODUCTION else 10162, least=1, most=65535)
+SAMDRIFT_IMAP_URL = addresses.mailbox("SAMDRIFT_IMAP_URL", env.str("SAMDRIFT_IMAP_URL"))
+SAMDRIFT_METRICS_TOKEN = env.str("SAMDRIFT_METRICS_TOKEN")
+# No: beat or its worker runs on another machine.
+SAMDRIFT_BEAT_HERE = env.bool("SAMDRIFT_BEAT_HERE", default=True)
 
 # Municipalities' identity providers.
-OIDC = env.json("SAMDRIFT_OIDC", default=[])
+OIDC = read_providers("SAMDRIFT_OIDC")
 
 INSTALLED_APPS = [
     "servicedesk.project.apps.ProjectConfig",
@@ -114,9 +123,13 @@ TEMPLATES = [
 SAMDRIFT_PANELS = PANELS
 
 # Database: a server of the operator's, or the private cluster beside us.
-EMBEDDED = not env.str("DATABASE_URL", default="")
+EMBEDDED = not env.str("DATABASE_URL")
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": embedded.django_database(VAR) if EMBEDDED else dict(env.db_url("DATABASE_URL"))
+    "default": (
+        embedded.django_database(VAR)
+        if EMBEDDED
+        else addresses.database("DATABASE_URL", env.str("DATABASE_URL"))
+    )
 }
 DATABASES["default"] |= {
     "CONN_MAX_AGE": None,
@@ -128,9 +141,7 @@ DATABASES["default"].setdefault("OPTIONS", {})
 # Sessions in the database: signing out must hold in every process at once, which a cache of its own per process cannot give.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 7
-CACHES = {
-    "default": dict(env.cache_url("SAMDRIFT_CACHE_URL", default="locmemcache://samdrift")),
-}
+CACHES = {"default": addresses.cache("SAMDRIFT_CACHE_URL", env.str("SAMDRIFT_CACHE_URL"))}
 
 # Who may sign in, and how.
 AUTH_USER_MODEL = "cmdb.User"
@@ -213,15 +224,15 @@ WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_USE_FINDERS = DEBUG
 
 # Mail out. Without a server it lies readable in var/mail/.
-EMAIL_FILE_PATH = VAR / "mail"
-EMAIL_BACKEND = "servicedesk.mail.filebased.EmailBackend"
-if env.str("SAMDRIFT_EMAIL_URL", default=""):
-    vars().update(env.email_url("SAMDRIFT_EMAIL_URL"))
+vars().update(addresses.mail("SAMDRIFT_EMAIL_URL", env.str("SAMDRIFT_EMAIL_URL"), VAR / "mail"))
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("SAMDRIFT_EMAIL_FROM", default="Samdrift <samdrift@localhost>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read_sender("SAMDRIFT_EMAIL_FROM", "Samdrift <samdrift@localhost>")
 
 # Work in the background.
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://"
+CELERY_BROKER_URL = addresses.broker("CELERY_BROKER_URL", env.str("CELERY_BROKER_URL"))
+os.environ["CELERY_BROKER_URL"] = (
+    CELERY_BROKER_URL  # Celery reads the variable past the settings: it shall see the same
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 QUEUE_FOLDER = VAR / "queue"
 if CELERY_BROKER_URL.startswith("filesystem:"):
@@ -257,12 +268,13 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "cmdb.common.errors.csrf_failure"
-CSRF_TRUSTED_ORIGINS = read_words("SAMDRIFT_TRUSTED_ORIGINS")
-if PRODUCTION:
-    SECURE_SSL_REDIRECT = env.bool("SAMDRIFT_SSL_REDIRECT", default=True)
-    SECURE_HSTS_SECONDS = env.int("SAMDRIFT_HSTS_SECONDS", default=60 * 60 * 24 * 365)
-    if env.bool("SAMDRIFT_BEHIND_PROXY", default=False):
-        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_TRUSTED_ORIGINS = [
+    read_origin("SAMDRIFT_TRUSTED_ORIGINS", word) for word in read_words("SAMDRIFT_TRUSTED_ORIGINS")
+]
+SECURE_SSL_REDIRECT = env.bool("SAMDRIFT_SSL_REDIRECT", default=True) and PRODUCTION
+SECURE_HSTS_SECONDS = env.int("SAMDRIFT_HSTS_SECONDS", default=60 * 60 * 24 * 365) if PRODUCTION else 0
+if env.bool("SAMDRIFT_BEHIND_PROXY") and PRODUCTION:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # History of the register: who and which request, at every write path.
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
@@ -275,14 +287,12 @@ LOGGING = {
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["no_secrets"]}
     },
-    "root": {"handlers": ["stderr"], "level": env.str("SAMDRIFT_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": read_choice("SAMDRIFT_LOG_LEVEL", LEVELS, "INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         "celery": {"level": "WARNING"},
-        "kombu.connection": {
-            "level": "ERROR"
-        },  # else a line at every start: the file system broker has no host
+        "kombu.connection": {"level": "ERROR"},  # else a line at every start: the queue of files has no host
         "asyncssh": {"level": "WARNING"},
         "paramiko": {"level": "WARNING"},
     },

@@ -42,7 +42,8 @@ def environment(var: Path) -> dict[str, str]:
         for key, value in os.environ.items()
         if not key.startswith(("SAMDRIFT_", "DJANGO_", "DATABASE_"))
     }
-    return clean | {"SAMDRIFT_VAR": str(var), "PYTHONUNBUFFERED": "1"}
+    mail = {"SAMDRIFT_EMAIL_URL": "smtp+tls://samdrift:p%40ss@127.0.0.1:9"}  # not only with mail as files
+    return clean | mail | {"SAMDRIFT_VAR": str(var), "PYTHONUNBUFFERED": "1"}
 
 
 def serve(var: Path, port: int) -> subprocess.Popen[str]:

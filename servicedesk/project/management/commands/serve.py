@@ -100,7 +100,7 @@ class Command(BaseCommand):
         if not (settings.STATIC_ROOT / "staticfiles.json").exists():
             call_command("collectstatic", interactive=False, verbosity=0)
         queue = settings.QUEUE_FOLDER
-        for folder in (queue / "messages", queue / "control", settings.EMAIL_FILE_PATH, settings.MEDIA_ROOT):
+        for folder in (queue / "messages", queue / "control", settings.MEDIA_ROOT):
             folder.mkdir(parents=True, exist_ok=True)
         for half in (queue / "messages").glob(".*"):
             half.unlink()  # being written or taken when the last run was killed
