@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from servicedesk.models import Category, InboundMail, Message, PriorityRule, Ticket
+from servicedesk.models import Category, InboundMail, Mailbox, Message, PriorityRule, Ticket
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -74,7 +74,14 @@ class MessageAdmin(ReadOnly):
 class InboundMailAdmin(ReadOnly):
     """Mail as it came, and what became of it."""
 
-    list_display = ("received_at", "key", "result", "ticket", "error")
-    list_filter = ("result",)
+    list_display = ("received_at", "sender", "subject", "outcome", "reason", "ticket", "error")
+    list_filter = ("outcome", "reason")
     list_select_related = ("ticket",)
     exclude = ("raw",)
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(ReadOnly):
+    """Folders that mail is taken from, and how far."""
+
+    list_display = ("key", "last_uid", "gone", "last_success_at", "failing_since", "last_error")

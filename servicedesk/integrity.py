@@ -162,7 +162,7 @@ def _letters(now: datetime) -> Iterator[str]:
     """No mail lies about: neither ours nor what came in."""
     for letter in outbox.waiting().filter(due_at__lt=now - MAIL_LATE):
         yield f"letter {letter.pk} is due since {letter.due_at:%Y-%m-%d %H:%M:%S} and not sent"
-    for mail in InboundMail.objects.filter(handled_at=None, received_at__lt=now - MAIL_LATE).defer("raw"):
+    for mail in InboundMail.objects.filter(handled_at=None, received_at__lt=now - MAIL_LATE):
         yield f"mail {mail.pk} came at {mail.received_at:%Y-%m-%d %H:%M:%S} and is not handled"
     done = Ticket.objects.filter(state__in=[State.CLOSED, State.CANCELLED], closed_at=None)
     for reference in done.filter(state__in=DONE_STATES).values_list("reference", flat=True):

@@ -80,9 +80,9 @@ def send_letters() -> int:
 @shared_task(name="servicedesk.tasks.take_mail", soft_time_limit=100, time_limit=120)
 def take_mail() -> int:
     """Stored mail becomes reports, comments and notes."""
-    from servicedesk.intake import mail
+    from servicedesk.intake.mail import running
 
-    return mail.run()
+    return running.run()
 
 
 @shared_task(name="servicedesk.tasks.fetch_mail", soft_time_limit=100, time_limit=120)

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted, MailMessage
 
-from servicedesk.intake import mail as intake
+from servicedesk.mail import storing
 from servicedesk.mail.reading import LARGEST
 
 BATCH = 50
@@ -37,7 +37,7 @@ def fetch(url: str) -> int:
             # Of what is too large only the head is taken: the administrator sees who sent it.
             wanted = box.fetch(AND(uid=uid), mark_seen=False, headers_only=size > LARGEST)
             for one in wanted:
-                taken += intake.store(one.raw) is not None  # type: ignore[attr-defined]
+                taken += storing.store(one.raw)[1]  # type: ignore[attr-defined]
             box.flag(uid, r"\Seen", True)
     return taken
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+from email.message import Message
 from email.utils import parseaddr
 
 from imap_tools import MailMessage
 
 from cmdb.common.text import html_to_plain
 from servicedesk.cleaning import fit
-from servicedesk.mail import tokens
+from servicedesk.mail import machines, tokens
 
 #: Beyond this a mail is kept but not read.
 LARGEST = 25 * 1024 * 1024
 _MOST_TEXT = 200_000
 _MOST_PARTS = 100
-_MACHINES = re.compile(
-    r"^(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)(?:[+-].*)?@", re.IGNORECASE
-)
 
 
 class UnreadableError(Exception):
@@ -27,10 +24,13 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """An attachment as it came; the name is not to be trusted."""
+    """An attachment. `original_name` is as the sender wrote it and not to be trusted; `inline_id`: its Content-ID."""
 
     name: str
     data: bytes
+    original_name: str = ""
+    content_type: str = "application/octet-stream"
+    inline_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,15 @@ class Incoming:
     references: str
     machine: str
     own: bool
+    reply_to: str = ""
+    html: str = ""
+    authentication: str = ""
+    returned_ids: tuple[str, ...] = ()
     files: list[File] = field(default_factory=list)
+    #: Names of files that are not kept, and why.
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    #: All headers, for those who decide on the mail.
+    head: Message = field(default_factory=Message)
 
 
 def read(raw: bytes) -> Incoming:
@@ -72,31 +80,16 @@ def _read(mail: MailMessage) -> Incoming:
         subject=" ".join(fit(mail.subject[:5_000]).split())[:300],
         text=fit(text[:_MOST_TEXT]),
         references=fit(f"{_one(mail, 'references')} {_one(mail, 'in-reply-to')}"[:20_000]),
-        machine=_machine(mail, sender),
+        machine=machines.kind(mail.obj, sender),
         own=_is_own(mail),
         files=[File(att.filename or "", att.payload) for att in mail.attachments if att.payload],
+        head=mail.obj,
     )
 
 
 def _one(mail: MailMessage, name: str) -> str:
     values = mail.headers.get(name, ())
     return str(values[0]) if values else ""
-
-
-def _machine(mail: MailMessage, sender: str) -> str:
-    """What no person wrote must neither open nor reopen anything, and is never answered."""
-    kind = mail.obj.get_content_type()
-    if kind in ("multipart/report", "message/delivery-status") or _one(mail, "return-path").strip() == "<>":
-        return "bounce"
-    submitted = _one(mail, "auto-submitted").split(";")[0].strip().lower()
-    precedence = _one(mail, "precedence").strip().lower()
-    signs = (
-        submitted not in ("", "no"),
-        precedence in ("bulk", "junk", "list", "auto_reply"),
-        any(name in mail.headers for name in ("x-autoreply", "x-autorespond", "list-id", "list-unsubscribe")),
-        bool(_MACHINES.match(sender)),
-    )
-    return "automatic" if any(signs) else ""
 
 
 def _is_own(mail: MailMessage) -> bool:

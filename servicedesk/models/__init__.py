@@ -2,7 +2,8 @@
 
 from servicedesk.models.entries import Attachment, Entry, Verb
 from servicedesk.models.kinds import Approval, Change, ChangeOutcome, ChangeType, Decision, Problem
-from servicedesk.models.messages import InboundMail, Message, Receipt, SavedView
+from servicedesk.models.mail import Authentication, InboundMail, Mailbox, Outcome, Reason, RefusedSender
+from servicedesk.models.messages import Message, Receipt, SavedView
 from servicedesk.models.tickets import (
     DONE_STATES,
     OPEN_STATES,
@@ -32,6 +33,7 @@ __all__ = [
     "PREFIX",
     "Approval",
     "Attachment",
+    "Authentication",
     "Category",
     "Change",
     "ChangeOutcome",
@@ -44,13 +46,17 @@ __all__ = [
     "Kind",
     "Level",
     "LinkKind",
+    "Mailbox",
     "Message",
+    "Outcome",
     "PendReason",
     "Priority",
     "PriorityRule",
     "Problem",
+    "Reason",
     "Receipt",
     "ReferenceCounter",
+    "RefusedSender",
     "SavedView",
     "State",
     "Ticket",

@@ -83,8 +83,12 @@ class Attachment(models.Model):
     entry = models.ForeignKey(Entry, models.PROTECT, null=True, related_name="attachments")
     file = models.FileField(upload_to="attachments/%Y/%m/")
     name = models.CharField(max_length=200)
+    #: As the sender called it, where that is no name for a file.
+    original_name = models.TextField(blank=True)
     content_type = models.CharField(max_length=100)
-    size = models.PositiveIntegerField()
+    #: A mail's picture that its text shows (Content-ID, RFC 2392).
+    inline_id = models.CharField(max_length=250, blank=True)
+    size = models.PositiveBigIntegerField()
     is_public = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

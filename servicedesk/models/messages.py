@@ -1,4 +1,4 @@
-"""What goes out and comes in: outbox, receipts for what lower floors wrote, inbound mail, saved views."""
+"""What goes out: the outbox; receipts for what lower floors wrote, saved views."""
 
 from __future__ import annotations
 
@@ -61,26 +61,6 @@ class Receipt(models.Model):
     key = models.CharField(max_length=120, unique=True)
     ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="receipts")
     at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class InboundMail(models.Model):
-    """A mail as it came, stored before anything is done with it (invariant 4)."""
-
-    key = models.CharField(max_length=250, unique=True)
-    raw = models.BinaryField()
-    received_at = models.DateTimeField(default=timezone.now)
-    handled_at = models.DateTimeField(null=True, blank=True)
-    ticket = models.ForeignKey(Ticket, models.SET_NULL, null=True, blank=True, related_name="inbound_mails")
-    result = models.CharField(max_length=40, blank=True)
-    error = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        verbose_name = _("inbound mail")
-        verbose_name_plural = _("inbound mail")
-        indexes = [models.Index(fields=["received_at"], name="mail_unhandled", condition=Q(handled_at=None))]
 
     def __str__(self) -> str:
         return self.key

@@ -62,7 +62,7 @@ class TestFetch(RegionCase):
     def test_a_mail_is_not_marked_before_it_is_stored(self) -> None:
         box = Box({"1": letter("own@example.no")})
         with (
-            mock.patch("servicedesk.intake.mail.store", side_effect=RuntimeError),
+            mock.patch("servicedesk.mail.storing.store", side_effect=RuntimeError),
             pytest.raises(RuntimeError),
         ):
             self.take(box)
