@@ -17,14 +17,15 @@ REGISTER_WRITERS = frozenset({"technician", "lead", "changemanager", "admin"})
 BOARD_ROLES = frozenset({"board", "commissioner", "lead", "changemanager", "admin"})
 
 # A role in an organisation holds in all that is under it (mptt's nested sets). The row with role '' is the
-# person's home municipality: the nearest ancestor below the root, so a whole municipality counts as "own".
+# person's home municipality: the nearest ancestor below the root, so a whole municipality counts as "own". The last
+# column says whether the role holds over a whole region: a root, so that nobody makes one of a branch of their own.
 _SQL = """
-select m.role, d.id from cmdb_membership m
+select m.role, d.id, d.kind = 'region' and d.parent_id is null from cmdb_membership m
   join cmdb_organisation o on o.id = m.organisation_id
   join cmdb_organisation d on d.tree_id = o.tree_id and d.lft between o.lft and o.rght
  where m.user_id = %s
 union all
-select case when d.kind = 'region' then '^' else '' end, d.id from cmdb_organisation h
+select case when d.kind = 'region' then '^' else '' end, d.id, false from cmdb_organisation h
   join cmdb_organisation a on a.tree_id = h.tree_id and h.lft between a.lft and a.rght
   join cmdb_organisation d on d.id = a.id
     or (a.kind in ('municipality', 'supplier') and d.tree_id = a.tree_id and d.lft between a.lft and a.rght)
@@ -39,13 +40,18 @@ class Access:
         self.user = user
 
     @cached_property
+    def _rows(self) -> list[tuple[str, int, bool]]:
+        if not self.user.is_active:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(_SQL, [self.user.pk, self.user.organisation_id])
+            return cursor.fetchall()
+
+    @cached_property
     def _by_role(self) -> dict[str, frozenset[int]]:
         found: dict[str, set[int]] = defaultdict(set)
-        if self.user.is_active:
-            with connection.cursor() as cursor:
-                cursor.execute(_SQL, [self.user.pk, self.user.organisation_id])
-                for role, pk in cursor.fetchall():
-                    found[role].add(pk)
+        for role, pk, _over_region in self._rows:
+            found[role].add(pk)
         return {role: frozenset(ids) for role, ids in found.items()}
 
     def orgs(self, *roles: str) -> frozenset[int]:
@@ -56,6 +62,13 @@ class Access:
     def has(self, *roles: str) -> bool:
         """Whether the person holds any of `roles` anywhere."""
         return any(self._by_role.get(str(r)) for r in roles)
+
+    def over_region(self, *roles: str) -> bool:
+        """Whether any of `roles` holds over a whole region, which keeps what its municipalities share; superusers always."""
+        if self.user.is_active and self.user.is_superuser:
+            return True
+        wanted = {str(r) for r in roles}
+        return any(over and role in wanted for role, _pk, over in self._rows)
 
     @cached_property
     def all_orgs(self) -> frozenset[int]:

@@ -61,12 +61,20 @@ class ItemCrud(Crud):
 
 
 class OrganisationCrud(Crud):
-    """Organisations are the administrator's of that branch; suppliers, which all share, any lead's or administrator's."""
+    """Organisations are the administrator's of that branch; suppliers, which all share, are the region's."""
+
+    def may(self, user: Any, verb: str) -> bool:
+        if verb == "create" and not user.access.has(Role.ADMIN):
+            return user.access.over_region(*self.roles[verb])
+        return super().may(user, verb)
 
     def may_with(self, user: Any, verb: str, obj: Any) -> bool:
-        if verb in ("create", "write", "delete") and obj.kind == OrganisationKind.SUPPLIER:
-            return self.may(user, verb)
-        return obj.pk in user.access.orgs(Role.ADMIN) if verb != "read" else super().may_with(user, verb, obj)
+        if verb == "read" or self.is_shared(obj):
+            return super().may_with(user, verb, obj)
+        return obj.pk in user.access.orgs(Role.ADMIN)
+
+    def is_shared(self, obj: Any) -> bool:
+        return obj.kind == OrganisationKind.SUPPLIER
 
 
 class PersonCrud(Crud):
@@ -279,8 +287,7 @@ SOFTWARE = Crud(
     form=forms.SoftwareForm,
     fields=("publisher", "category", "website", "description"),
     read_roles=READERS,
-    write_roles=(*WRITERS, *CARETAKERS),
-    delete_roles=WRITERS,
+    write_roles=WRITERS,
     owner=None,
     search=("name", "publisher"),
     note="publisher",

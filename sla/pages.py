@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
@@ -61,16 +59,11 @@ service_targets = Crud(
 
 
 class CalendarCrud(Crud):
-    """Calendars: one without an organisation is shared, and kept by whoever keeps calendars anywhere."""
-
-    def may_with(self, user: Any, verb: str, obj: Any) -> bool:
-        if obj.organisation_id is None:
-            return self.may(user, verb)
-        return super().may_with(user, verb, obj)
+    """Calendars, and the page for their hours."""
 
     @property
     def urls(self) -> list[URLPattern]:
-        """With the page for the hours."""
+        """With it."""
         hours = promises.CalendarHours.as_view(crud=self)
         return [path(f"{self.prefix}/<int:key>/hours/", hours, name="calendar_hours"), *super().urls]
 

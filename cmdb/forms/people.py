@@ -42,7 +42,16 @@ class OrganisationForm(RegisterForm):
             self.add_error("parent", _("A supplier stands beside the region, not in it."))
         if kind in (OrganisationKind.MUNICIPALITY, OrganisationKind.UNIT) and parent is None:
             self.add_error("parent", _("Say which organisation it is part of."))
+        if kind == OrganisationKind.REGION:
+            self._clean_region(parent)
         return cleaned
+
+    def _clean_region(self, parent: Organisation | None) -> None:
+        """A region keeps what its municipalities share: none of them makes itself one."""
+        if parent is not None:
+            self.add_error("parent", _("A region is part of nothing."))
+        if "kind" in self.changed_data and not self.user.access.over_region(Role.ADMIN):
+            self.add_error("kind", _("Only the region's administrator makes a region."))
 
 
 class PlaceForm(RegisterForm):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Model, QuerySet
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.urls import NoReverseMatch, URLPattern, get_resolver, path, reverse
 
 from cmdb.common.filters import FastFilterSet
 from cmdb.common.forms import ScopedModelForm
@@ -26,6 +26,12 @@ def of_model(model: type[Model]) -> "Crud | None":
     return None
 
 
+def installed() -> "list[Crud]":
+    """Every declaration whose pages are part of this site."""
+    _ = get_resolver().url_patterns  # declarations are made when the addresses are read
+    return [crud for model in list(_registry) if (crud := of_model(model)) is not None]
+
+
 class Crud:
     """Pages of one model. Rows are narrowed by ``visible_to`` before anything else happens.
 
@@ -36,8 +42,8 @@ class Crud:
       ``sections``: further cards ``(heading, fields)``
     - ``read_roles``: who may open the pages at all (empty: everybody signed in, rows stay narrowed)
     - ``write_roles``, ``create_roles``, ``delete_roles`` (the latter two default to the first): checked with
-      ``access.orgs`` against the row's ``owner`` (path of an organisation id), or with ``access.has`` where
-      ``owner`` is None. Empty means nobody.
+      ``access.orgs`` against the row's ``owner`` (path of an organisation id). Rows without one (``owner`` None, or
+      empty in the row) are shared by all: for them the role must hold over the region. Empty means nobody.
     - ``rows(queryset)``: annotate or narrow further; ``actions(obj, user)``: more buttons ``(label, url, variant)``
     - ``rights(user)``: sets for the table's action columns
     - ``search``: ORM paths for suggestions; ``note``: path shown muted beside them
@@ -118,13 +124,21 @@ class Crud:
             return True
         if verb in ("write", "create") and self.form is None:
             return False
+        if verb == "create" and self.owner is None:
+            return bool(roles) and bool(user.access.over_region(*roles))
         return bool(roles) and bool(user.access.has(*roles))
 
     def may_with(self, user: Any, verb: str, obj: Model) -> bool:
         """Whether ``user`` may ``write`` or ``delete`` this very row."""
         if not self.may(user, verb):
             return False
-        return self.owner is None or self.owner_of(obj) in user.access.orgs(*self.roles[verb])
+        if self.is_shared(obj):
+            return verb == "read" or bool(user.access.over_region(*self.roles[verb]))
+        return self.owner_of(obj) in user.access.orgs(*self.roles[verb])
+
+    def is_shared(self, obj: Model) -> bool:
+        """Whether ``obj`` is no single organisation's: all depend on it, so none of them alone may rewrite it."""
+        return self.owner is None or self.owner_of(obj) is None
 
     def owner_of(self, obj: Any) -> Any:
         """Key of the organisation that owns ``obj``."""

@@ -27,6 +27,8 @@ def make_form(crud: Crud, user: Any, verb: str, *args: Any, **kwargs: Any) -> Sc
         mine = user.access.orgs(*crud.roles[verb])
         held = crud.owner_of(form.instance) if form.instance.pk is not None else None
         choice.queryset = choice.queryset.filter(pk__in={*mine, held} - {None})
+        # Left empty it would be shared by all.
+        choice.required = choice.required or not user.access.over_region(*crud.roles[verb])
     return form
 
 
