@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from cmdb.common import ui
 from servicedesk.models import (
     Attachment,
+    Authentication,
     ChangeOutcome,
     Channel,
     Entry,
@@ -53,7 +54,7 @@ _LONG = frozenset(
 
 @dataclass(frozen=True)
 class Line:
-    """One step. `card`: "" for a muted line, else "in", "out" or "note" (how the card looks)."""
+    """One step. `card`: "" for a muted line, else "in", "out" or "note" (how the card looks). `origin`: how a mail's sender was known."""
 
     at: datetime
     actor: str
@@ -62,6 +63,7 @@ class Line:
     card: str = ""
     body: str = ""
     unit: str = ""
+    origin: str = ""
     files: list[Attachment] = field(default_factory=list)
 
 
@@ -99,7 +101,19 @@ def _card(entry: Entry, ticket: Ticket, side: str, body: str, files: list[Attach
     elif side == "note" and entry.verb == Verb.NOTE:
         said = _("Internal note")
     unit = home.name if home is not None and side == "in" else ""
-    return Line(entry.at, entry.actor_name, said, "", side, body, unit, files)
+    return Line(entry.at, entry.actor_name, said, "", side, body, unit, _origin(entry), files)
+
+
+def _origin(entry: Entry) -> str:
+    """How it was known who wrote a mail; for those who work on it."""
+    sender = entry.data.get("sender")
+    if not isinstance(sender, dict):
+        return ""
+    if sender.get("authentication") == Authentication.PASS:
+        return _("by mail, sender verified (%(by)s)") % {"by": sender.get("by") or "DMARC"}
+    if sender.get("authentication") == Authentication.UNCHECKED:
+        return _("by mail, sender not checked")
+    return _("by mail, sender not verified")
 
 
 def _opened(ticket: Ticket, entry: Entry) -> str:

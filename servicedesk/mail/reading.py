@@ -80,7 +80,7 @@ def _read(mail: MailMessage) -> Incoming:
         subject=" ".join(fit(mail.subject[:5_000]).split())[:300],
         text=fit(text[:_MOST_TEXT]),
         references=fit(f"{_one(mail, 'references')} {_one(mail, 'in-reply-to')}"[:20_000]),
-        machine=machines.kind(mail.obj, sender),
+        machine=machines.judge(mail.obj).kind,
         own=_is_own(mail),
         files=[File(att.filename or "", att.payload) for att in mail.attachments if att.payload],
         head=mail.obj,

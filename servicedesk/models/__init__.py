@@ -2,8 +2,16 @@
 
 from servicedesk.models.entries import Attachment, Entry, Verb
 from servicedesk.models.kinds import Approval, Change, ChangeOutcome, ChangeType, Decision, Problem
-from servicedesk.models.mail import Authentication, InboundMail, Mailbox, Outcome, Reason, RefusedSender
-from servicedesk.models.messages import Message, Receipt, SavedView
+from servicedesk.models.mail import (
+    Authentication,
+    FormAddress,
+    InboundMail,
+    Mailbox,
+    Outcome,
+    Reason,
+    RefusedSender,
+)
+from servicedesk.models.messages import Message, Obstacle, Receipt, SavedView
 from servicedesk.models.tickets import (
     DONE_STATES,
     OPEN_STATES,
@@ -41,6 +49,7 @@ __all__ = [
     "Channel",
     "Decision",
     "Entry",
+    "FormAddress",
     "InboundMail",
     "ItemRole",
     "Kind",
@@ -48,6 +57,7 @@ __all__ = [
     "LinkKind",
     "Mailbox",
     "Message",
+    "Obstacle",
     "Outcome",
     "PendReason",
     "Priority",

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from cmdb.models import Organisation
+from cmdb.common.models import Timestamped
+from cmdb.common.querysets import VisibleManager, VisibleQuerySet
+from cmdb.models import Organisation, OrganisationKind
 from servicedesk.models.entries import Entry
 from servicedesk.models.tickets import Ticket
+
+if TYPE_CHECKING:
+    from cmdb.models import User
 
 
 class Outcome(models.TextChoices):
@@ -74,10 +81,10 @@ class Mailbox(models.Model):
         return self.key
 
 
-class MailManager(models.Manager["InboundMail"]):
+class MailManager(VisibleManager["InboundMail"]):
     """Without the bytes, which may be many millions; they come when `raw` is read."""
 
-    def get_queryset(self) -> models.QuerySet[InboundMail]:
+    def get_queryset(self) -> VisibleQuerySet[InboundMail]:
         return super().get_queryset().defer("raw")
 
 
@@ -134,6 +141,7 @@ class InboundMail(models.Model):
             models.Index(
                 fields=["received_at"], name="mail_held", condition=Q(outcome="held", decided_at=None)
             ),
+            models.Index(fields=["sender", "handled_at"], name="mail_of_sender"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["mailbox", "uid_validity", "uid"], name="mail_uid_once"),
@@ -144,6 +152,23 @@ class InboundMail(models.Model):
 
     def __str__(self) -> str:
         return self.subject or self.message_id or self.key
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        """Who works for the municipality that it concerns; what concerns none in particular is the region's."""
+        return _of_desk(user)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether somebody has to look at it."""
+        return self.outcome == Outcome.HELD and self.decided_at is None
+
+
+def _of_desk(user: User) -> Q:
+    """Rows of municipalities for which the person works; those of none, of people who work for a whole region."""
+    mine = user.access.work_orgs
+    region = Organisation.objects.filter(pk__in=mine, kind=OrganisationKind.REGION).order_by()
+    return Q(organisation__in=mine) | Q(Exists(region), organisation=None)
 
 
 class RefusedSender(models.Model):
@@ -160,6 +185,8 @@ class RefusedSender(models.Model):
     )
     made_at = models.DateTimeField(_("refused since"), auto_now_add=True)
 
+    objects = VisibleManager()
+
     class Meta:
         verbose_name = _("refused sender")
         verbose_name_plural = _("refused senders")
@@ -172,3 +199,36 @@ class RefusedSender(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        return _of_desk(user)
+
+
+class FormAddress(Timestamped):
+    """An address that a form on a web page sends from: there, and only there, Reply-To names who reports."""
+
+    address = models.EmailField(_("address"), unique=True)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="form_addresses", verbose_name=_("organisation")
+    )
+    note = models.CharField(_("which form it is"), max_length=200, blank=True)
+
+    objects = VisibleManager()
+
+    class Meta:
+        verbose_name = _("form address")
+        verbose_name_plural = _("form addresses")
+        ordering = ["address"]
+
+    def __str__(self) -> str:
+        return self.address
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Addresses are compared in lower case."""
+        self.address = self.address.strip().lower()
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def visible_q(cls, user: User) -> Q:
+        return Q(organisation__in=user.access.work_orgs)

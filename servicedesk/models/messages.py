@@ -8,14 +8,23 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cmdb.common.models import Timestamped
 from cmdb.common.querysets import VisibleManager
 from servicedesk.models.entries import Entry
+from servicedesk.models.mail import InboundMail
 from servicedesk.models.tickets import Ticket
 
 if TYPE_CHECKING:
     from cmdb.models import User
+
+
+class Obstacle(models.TextChoices):
+    """Who made a letter wait: the mail server, which then takes none, or the addressee's side."""
+
+    SERVER = "server", pgettext_lazy("letter", "the mail server takes nothing")
+    RECIPIENT = "recipient", pgettext_lazy("letter", "not taken yet")
 
 
 class Message(models.Model):
@@ -42,6 +51,15 @@ class Message(models.Model):
     error = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     given_up_at = models.DateTimeField(null=True, blank=True)
+    #: Why it waits for another attempt.
+    obstacle = models.CharField(max_length=10, choices=Obstacle, blank=True)
+    #: It will not arrive: refused for good, given up, or returned.
+    undelivered_at = models.DateTimeField(_("undelivered"), null=True, blank=True)
+    undelivered_reason = models.CharField(max_length=250, blank=True)
+    #: The mail that it answers, where there is no ticket.
+    answers = models.ForeignKey(
+        InboundMail, models.PROTECT, null=True, blank=True, related_name="answered_by"
+    )
 
     class Meta:
         verbose_name = _("message")
@@ -49,6 +67,7 @@ class Message(models.Model):
         ordering = ["-created_at", "-pk"]
         indexes = [
             models.Index(fields=["due_at"], name="message_due", condition=Q(sent_at=None, given_up_at=None)),
+            models.Index(fields=["message_id"], name="message_identifier"),
         ]
 
     def __str__(self) -> str:

@@ -115,6 +115,15 @@ def read_words(name: str) -> list[str]:
     return [word.strip() for word in env.str(name).split(",") if word.strip()]
 
 
+def read_names(name: str) -> list[str]:
+    """Names of servers, comma separated; addresses and sentences are refused."""
+    words = read_words(name)
+    for word in words:
+        if not all(letter.isalnum() or letter in ".-_" for letter in word):
+            raise ImproperlyConfigured(f"{name} holds {word!r}: set {name} to names like mx.example.no")
+    return words
+
+
 def read_choice(name: str, choices: Sequence[str], default: str) -> str:
     """One of some words, in whatever case."""
     word = env.str(name, default).upper()

@@ -15,6 +15,7 @@ from servicedesk.project.env import (
     env,
     package_folder,
     read_choice,
+    read_names,
     read_origin,
     read_providers,
     read_sender,
@@ -46,6 +47,8 @@ SAMDRIFT_URL = read_origin(
 SAMDRIFT_CASE_URL = "desk:ticket"
 SAMDRIFT_TRAP_PORT = env.int("SAMDRIFT_TRAP_PORT", default=162 if PRODUCTION else 10162, least=1, most=65535)
 SAMDRIFT_IMAP_URL = addresses.mailbox("SAMDRIFT_IMAP_URL", env.str("SAMDRIFT_IMAP_URL"))
+# Our own mail servers as they call themselves in Authentication-Results; nobody else's word about a sender counts.
+SAMDRIFT_MAIL_AUTHSERV = read_names("SAMDRIFT_MAIL_AUTHSERV")
 SAMDRIFT_METRICS_TOKEN = env.str("SAMDRIFT_METRICS_TOKEN")
 # No: beat or its worker runs on another machine.
 SAMDRIFT_BEAT_HERE = env.bool("SAMDRIFT_BEAT_HERE", default=True)

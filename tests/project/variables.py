@@ -136,6 +136,10 @@ TAKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], dict[str, Any]]] = {
             "imap://desk@example.no:a#b@host": "imap://desk%40example.no:a%23b@host",
         },
     ),
+    "SAMDRIFT_MAIL_AUTHSERV": (
+        one("SAMDRIFT_MAIL_AUTHSERV"),
+        {"": [], "mx.example.no": ["mx.example.no"], " mx1.example.no, mx2.example.no ": ["mx1.example.no", "mx2.example.no"]},
+    ),
     "SAMDRIFT_URL": (
         one("SAMDRIFT_URL"),
         {
@@ -187,6 +191,7 @@ REFUSED: dict[str, list[str]] = {
     ],
     "SAMDRIFT_EMAIL_FROM": ["Samdrift", "desk@", "a@example.no\nBcc: all@example.no"],
     "SAMDRIFT_IMAP_URL": ["pop3://u:hemmelig@h", "imaps://mail.example.no/INBOX", "imaps://u:hemmelig@"],
+    "SAMDRIFT_MAIL_AUTHSERV": ["mx example.no", "imaps://mx.example.no", "desk@example.no", "mx.example.no;"],
     "SAMDRIFT_URL": ["desk.example.no", "ftp://desk.example.no", "https://", "https://h:port"],
     "SAMDRIFT_TRAP_PORT": ["0", "65536", "snmp", "1.5", "-1"],
     "SAMDRIFT_OIDC": [

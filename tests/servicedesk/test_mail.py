@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 from django.core import mail as mailbox
+from django.test import override_settings
 from django.utils import timezone
 
 from cmdb.models import Organisation, User
@@ -170,15 +171,17 @@ class TestThreads(MailCase):
         row = self.take(letter("stranger@example.no", "Re", "x", In_Reply_To=forged))
         assert row.ticket != ticket
 
+    @override_settings(SAMDRIFT_MAIL_AUTHSERV=["mx.example.no"])
     def test_a_technician_s_mail_speaks_for_the_desk_only_as_an_answer_to_the_own_letter(self) -> None:
+        proven = {"Authentication_Results": "mx.example.no; dmarc=pass header.from=example.no"}
         ticket = self.opened()
-        row = self.take(letter("technician@example.no", f"[{ticket.reference}]", "bare til oss"))
+        row = self.take(letter("technician@example.no", f"[{ticket.reference}]", "bare til oss", **proven))
         assert row.outcome == "noted"
         genuine = tokens.message_id(ticket.reference, 1, self.r.technician.pk)
-        row = self.take(letter("technician@example.no", "Re", "Prøv nå", In_Reply_To=genuine))
+        row = self.take(letter("technician@example.no", "Re", "Prøv nå", In_Reply_To=genuine, **proven))
         assert row.outcome == "commented"
         others = tokens.message_id(ticket.reference, 1, self.r.own.pk)
-        row = self.take(letter("technician@example.no", "Re", "hm", In_Reply_To=others))
+        row = self.take(letter("technician@example.no", "Re", "hm", In_Reply_To=others, **proven))
         assert row.outcome == "noted"
 
     def test_a_colleague_who_answers_the_first_mail_opens_no_second_ticket(self) -> None:

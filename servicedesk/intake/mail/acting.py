@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
-from cmdb.models import User
 from servicedesk import cleaning
 from servicedesk.access import Who, standing, works_on
 from servicedesk.actions.comment import comment
@@ -21,15 +20,18 @@ from servicedesk.actions.note import note
 from servicedesk.actions.open_ticket import open_ticket
 from servicedesk.actions.reply import reply
 from servicedesk.actors import MAIL, Actor
-from servicedesk.intake.mail import keeping
-from servicedesk.intake.mail.people import home_of, sender_of, thread_of
-from servicedesk.mail import reading, tokens
+from servicedesk.intake.mail import bouncing, keeping, people, trust
+from servicedesk.intake.mail.people import Author
+from servicedesk.mail import machines, reading, tokens
 from servicedesk.mail.reading import Incoming
-from servicedesk.models import Channel, Entry, InboundMail, LinkKind, Outcome, Reason, State, Ticket
+from servicedesk.models import Channel, Entry, InboundMail, LinkKind, Outcome, Reason, Ticket
 from servicedesk.workflow import MoveRefused
 
 #: A mail bomb from one address: beyond so many new tickets an hour its mails are held.
 MOST_AN_HOUR = 20
+#: Many people write through one form, and an answer costs the desk less than a ticket.
+MOST_FROM_A_FORM = 200
+MOST_ANSWERS = 100
 _SPEAKS = frozenset({Who.REPORTER, Who.KEYUSER, Who.OWNER, Who.SUPPLIER})
 
 
@@ -59,47 +61,61 @@ def handle(row: InboundMail, now: datetime) -> None:
     row.save(
         update_fields=[
             "message_id", "sender", "sender_name", "subject", "organisation", "authentication",
-            "authentication_detail", "outcome", "reason", "ticket", "entry", "error", "handled_at",
+            "authentication_detail", "outcome", "reason", "ticket", "entry", "error", "handled_at", "decided_at",
         ]
     )  # fmt: skip
 
 
-def _held(reason: Reason) -> Done:
+def _held(reason: Reason, row: InboundMail | None = None, why: str = "") -> Done:
+    if row is not None:
+        row.error = why[:300]
     return Done(Outcome.HELD, reason)
 
 
 def _act(mail: Incoming, row: InboundMail, now: datetime) -> Done:
+    author = people.author_of(mail)
+    ticket, token = people.thread_of(mail)
+    row.organisation = people.concerned(author, ticket if token is not None else None)
+    trust.check(mail, row)
     if mail.own:
         return _held(Reason.OWN)
-    ticket, token = thread_of(mail)
-    if mail.machine:
-        return _from_machine(mail, row, ticket if token is not None else None)
-    sender = sender_of(mail.sender)
-    if ticket is not None and (sender is not None or token is not None):
-        done = _on_ticket(mail, row, ticket, sender, token)
+    sign = machines.judge(mail.head)
+    if sign.kind and (sign.strong or author.form is None):
+        return _from_machine(mail, row, sign, now)
+    if people.is_refused(mail.sender, row.organisation):
+        return _held(Reason.REFUSED_SENDER)
+    if not trust.believed(author, row):
+        return _held(Reason.NOT_AUTHENTICATED)
+    if _too_many(row, author, now):
+        return _held(Reason.TOO_MANY)
+    if ticket is not None and (author.user is not None or token is not None):
+        done = _on_ticket(mail, row, ticket, author, token)
         if done is not None:
             return done
-    return _new(mail, row, sender, ticket, now)
+    return _new(mail, row, author, ticket, now)
 
 
-def _from_machine(mail: Incoming, row: InboundMail, ticket: Ticket | None) -> Done:
-    """A letter of ours that did not arrive is worth a note; everything else automatic is held."""
-    if mail.machine == "bounce" and ticket is not None:
-        text = _("A letter about this could not be delivered.") + "\n\n" + mail.text[:1000]
-        note(MAIL, ticket, body=text, **keeping.facts(mail, row))
-        entry = Entry.objects.filter(ticket=ticket).latest("pk")
-        return Done(Outcome.NOTED, Reason.BOUNCE, ticket, entry)
-    return _held(Reason.BOUNCE if mail.machine == "bounce" else Reason.AUTOMATIC)
+def _from_machine(mail: Incoming, row: InboundMail, sign: machines.Sign, now: datetime) -> Done:
+    """A letter of ours that did not arrive is shown on its ticket; everything else that a machine wrote is held."""
+    if sign.kind != "bounce":
+        return _held(Reason.AUTOMATIC, row, sign.said)
+    returned = bouncing.take(mail, row, now)
+    if returned is None:
+        return _held(Reason.BOUNCE, row, sign.said)
+    if returned.ticket is None:
+        return _held(Reason.BOUNCE, row)
+    row.organisation = returned.ticket.organisation
+    return Done(Outcome.NOTED, Reason.BOUNCE, returned.ticket, returned.entry)
 
 
 def _on_ticket(
-    mail: Incoming, row: InboundMail, ticket: Ticket, sender: User | None, token: tokens.Token | None
+    mail: Incoming, row: InboundMail, ticket: Ticket, author: Author, token: tokens.Token | None
 ) -> Done | None:
     """What became of it, or None if it should open a ticket of its own."""
-    body, facts = keeping.answer(mail), keeping.facts(mail, row)
+    body, facts, sender = keeping.answer(mail), keeping.facts(mail, row), author.user
     if sender is None:
         # Genuine thread, unknown sender (forwarded to somebody outside): for those who work on it to judge.
-        text = _("Mail from %(sender)s, who is not known here:") % {"sender": mail.sender}
+        text = _("Mail from %(sender)s, who is not known here:") % {"sender": author.address}
         note(MAIL, ticket, body=f"{text}\n\n{body}", **facts)
         return Done(Outcome.NOTED, "", ticket, keeping.files(mail, ticket, public=False))
     actor, who = Actor.of(sender), standing(sender, ticket)
@@ -108,7 +124,7 @@ def _on_ticket(
             # Only an answer to the letter that we sent to this very person speaks in the desk's name.
             genuine = token is not None and token.user == sender.pk and Who.STAFF in who
             if genuine:
-                reply(actor, ticket, body=body)
+                reply(actor, ticket, body=body, **facts)
             else:
                 note(actor, ticket, body=body, **facts)
             outcome = Outcome.COMMENTED if genuine else Outcome.NOTED
@@ -118,26 +134,25 @@ def _on_ticket(
             return Done(Outcome.COMMENTED, "", ticket, keeping.files(mail, ticket, public=True))
         if ticket.organisation_id in sender.access.own_orgs or token is not None:
             # A colleague who got the letter or the report: written down for the desk, without opening a twin.
-            note(MAIL, ticket, body=f"{sender} <{mail.sender}>:\n\n{body}", **facts)
+            note(MAIL, ticket, body=f"{sender} <{author.address}>:\n\n{body}", **facts)
             return Done(Outcome.NOTED, "", ticket, keeping.files(mail, ticket, public=False))
     except MoveRefused:
         return None  # closed, or resolved too long ago: a new ticket, linked to the old one
     return None
 
 
-def _new(mail: Incoming, row: InboundMail, sender: User | None, old: Ticket | None, now: datetime) -> Done:
-    home = sender.organisation if sender is not None else home_of(mail.sender)
+def _new(mail: Incoming, row: InboundMail, author: Author, old: Ticket | None, now: datetime) -> Done:
+    sender = author.user
+    home = people.concerned(author, None)
+    row.organisation = home
     if home is None:
         return _held(Reason.UNKNOWN_SENDER)
-    row.organisation = home
-    if _too_many(mail, sender, now):
-        return _held(Reason.TOO_MANY)
     text = keeping.first(mail)
     try:
         ticket = open_ticket(
             Actor.of(sender) if sender is not None else MAIL,
             title=_title(mail, text),
-            description=text if sender is not None else f"{mail.sender_name} <{mail.sender}>\n\n{text}",
+            description=text if sender is not None else f"{author.name} <{author.address}>\n\n{text}",
             channel=Channel.EMAIL,
             organisation=home,
             reporter=sender,
@@ -145,8 +160,7 @@ def _new(mail: Incoming, row: InboundMail, sender: User | None, old: Ticket | No
             data=keeping.facts(mail, row),
         )
     except (PermissionDenied, ValidationError) as error:
-        row.error = str(error)[:300]
-        return _held(Reason.REFUSED)
+        return _held(Reason.REFUSED, row, str(error))
     entry = keeping.files(mail, ticket, public=True)
     if old is not None and (sender is None or sender.pk == old.reporter_id or works_on(sender, old)):
         link(MAIL, ticket, target=old, kind=LinkKind.RELATES)
@@ -158,10 +172,10 @@ def _title(mail: Incoming, text: str) -> str:
     return title[: cleaning.TITLE]
 
 
-def _too_many(mail: Incoming, sender: User | None, now: datetime) -> bool:
-    recent = Ticket.objects.filter(
-        channel=Channel.EMAIL, opened_at__gte=now - timedelta(hours=1), reporter=sender
-    )
-    if sender is None:
-        recent = recent.filter(description__contains=f"<{mail.sender}>")
-    return recent.exclude(state=State.CANCELLED).count() >= MOST_AN_HOUR
+def _too_many(row: InboundMail, author: Author, now: datetime) -> bool:
+    """Whether this address had its share of the hour: of tickets, and of answers."""
+    recent = InboundMail.objects.filter(sender=row.sender, handled_at__gt=now - timedelta(hours=1))
+    opened = recent.filter(outcome=Outcome.OPENED, decided_at=None).count()
+    answers = recent.filter(outcome__in=[Outcome.COMMENTED, Outcome.NOTED], decided_at=None).count()
+    most = MOST_FROM_A_FORM if author.form is not None else MOST_AN_HOUR
+    return opened >= most or answers >= MOST_ANSWERS

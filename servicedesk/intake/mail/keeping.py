@@ -25,8 +25,13 @@ def answer(mail: Incoming) -> str:
 
 
 def facts(mail: Incoming, row: InboundMail) -> dict[str, Any]:
-    """What the timeline's entry keeps about the mail: its identifier and where the original lies."""
-    return {"mail": mail.message_id, "inbound": row.pk}
+    """What the timeline's entry keeps about the mail: its identifier, where the original lies, how the sender was known."""
+    sender = {
+        "address": mail.sender,
+        "authentication": str(row.authentication),
+        "by": row.authentication_detail,
+    }
+    return {"mail": mail.message_id, "inbound": row.pk, "sender": sender}
 
 
 def files(mail: Incoming, ticket: Ticket, *, public: bool) -> Entry:
