@@ -1,6 +1,7 @@
 """Running configurations: fetched over SSH, kept encrypted, compared with the one before.
 
-The full text is kept, encrypted, because a device is restored from it; differences and pages hold no secret (`shown`).
+The full text is kept, encrypted, because a device is restored from it; what people see of it is masked when they look
+(`shown`, `difference`), so that a version stored years ago is masked by what is known today.
 """
 
 import difflib
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from monitoring import events, ssh
 from monitoring.asking import load_credentials
+from monitoring.masking import mask
 from monitoring.models import BackupResult, ConfigBackup, CredentialKind, Severity, Target
 
 logger = logging.getLogger(__name__)
@@ -139,8 +141,8 @@ def _keep(target: Target, text: str, before: ConfigBackup | None, at: datetime) 
         )
     old = ssh.comparable(before.content) if before is not None else new
     lines = _difference(old, new)
-    # Kept without secrets: a hunk shows pieces of lines' surroundings, in which a key could no longer be told.
-    safe = _difference(ssh.redact(old), ssh.redact(new))
+    # Kept without secrets, for the day on which the version before is gone.
+    safe = _difference(_masked(old), _masked(new))
     return ConfigBackup.objects.create(
         target=target,
         taken_at=at,
@@ -190,5 +192,28 @@ def _tell(target: Target, backup: ConfigBackup, before: ConfigBackup | None) -> 
 
 
 def shown(backup: ConfigBackup) -> str:
-    """A configuration as a page may show it: passwords, keys and communities taken out."""
-    return ssh.redact(str(backup.content))
+    """A configuration as a page may show it: what may be a secret is masked."""
+    return _masked(str(backup.content))
+
+
+def difference(backup: ConfigBackup) -> list[str]:
+    """What changed with this version, masked by today's rules; of the first one nothing.
+
+    Made anew from the two texts. Where the one before is gone, the difference that was stored is masked line by line.
+    """
+    if backup.result != BackupResult.CHANGED or not (
+        backup.diff or backup.lines_added or backup.lines_removed
+    ):
+        return []
+    earlier = ConfigBackup.objects.filter(
+        target=backup.target_id, result=BackupResult.CHANGED, taken_at__lte=backup.taken_at
+    ).exclude(pk__gte=backup.pk)
+    before = earlier.order_by("-taken_at", "-pk").first()
+    if before is not None:
+        old, new = ssh.comparable(str(before.content)), ssh.comparable(str(backup.content))
+        return _difference(_masked(old), _masked(new))
+    return [line[:1] + mask(line[1:]) for line in str(backup.diff or "").splitlines()]
+
+
+def _masked(text: str) -> str:
+    return mask(text, ssh.PLATFORM)

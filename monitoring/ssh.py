@@ -9,9 +9,12 @@ from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import Any, Final
 
+from monitoring.masking import mask
+
 logger = logging.getLogger(__name__)
 
-REMOVED: Final = "<removed>"
+PLATFORM: Final = "cisco_ios"
+"""What devices are taken for, as netmiko names it."""
 
 
 class SshFault(StrEnum):
@@ -42,7 +45,7 @@ def fetch_running_config(
     username: str,
     password: str,
     secret: str = "",
-    device_type: str = "cisco_ios",
+    device_type: str = PLATFORM,
     timeout: float = 30.0,
 ) -> str:
     """The running configuration as the device prints it, newline-ended; `secret` is the enable password.
@@ -142,50 +145,16 @@ def _mapped(error: Exception, host: str, timeout: float) -> SshError:
         return SshError(SshFault.TIMEOUT, f"{host} fell silent for {timeout:g} s")
     if isinstance(error, NetmikoTimeoutException):
         return SshError(SshFault.PROTOCOL, f"{host} does not speak SSH")
-    logger.info("configuration of %s: %r", host, error)
+    logger.info("configuration of %s: %s", host, type(error).__name__)
     return SshError(SshFault.PROTOCOL, f"{host} broke off: {printable_line(str(error))}")
 
 
 def printable_line(text: str) -> str:
-    """The first line that says something, short and without control characters."""
+    """The first line that says something, short, without control characters and secrets."""
     for line in text.splitlines():
         if clean := "".join(c for c in line if c.isprintable()).strip():
-            return clean[:120]
+            return mask(clean)[:120]
     return ""
-
-
-_KIND = r"(?:\d+[ \t]+)?"
-_SECRETS: Final = tuple(
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for pattern in (
-        rf"(?P<keep>^[ \t]*enable[ \t]+(?:secret|password)[ \t]+(?:level[ \t]+\d+[ \t]+)?{_KIND})\S+",
-        rf"(?P<keep>^[ \t]*username[ \t]+\S+[ \t].*?\b(?:secret|password)[ \t]+{_KIND})\S+",
-        r"(?P<keep>^[ \t]*snmp-server[ \t]+community[ \t]+)\S+",
-        r"(?P<keep>^[ \t]*snmp-server[ \t]+host[ \t]+\S+[ \t]+(?:(?:traps|informs)[ \t]+)?(?:version[ \t]+(?:1|2c)[ \t]+)?)(?!version|traps|informs)\S+",
-        r"(?P<keep>^[ \t]*snmp-server[ \t]+user[ \t].*?\bauth[ \t]+\S+[ \t]+)\S+",
-        r"(?P<keep>^[ \t]*snmp-server[ \t]+user[ \t].*?\bpriv[ \t]+(?:aes[ \t]+\d+|3?des|\S+)[ \t]+)\S+",
-        r"(?P<keep>^[ \t]*crypto[ \t]+isakmp[ \t]+key[ \t]+(?:\d[ \t]+)?)\S+",
-        rf"(?P<keep>^[ \t]*(?:tacacs-server|radius-server|server-private)\b.*?\bkey[ \t]+{_KIND})\S+",
-        rf"(?P<keep>^[ \t]*(?:\S+[ \t]+)*?(?:password|secret|passphrase|pre-shared-key|key-string|psk|wpa-psk[ \t]+\S+)[ \t]+{_KIND})(?!\d+[ \t])\S+$",
-        rf"(?P<keep>^[ \t]+key[ \t]+{_KIND})(?!chain\b|\d+$)\S+$",
-        r"(?P<keep>^-----BEGIN [A-Z ]*PRIVATE KEY-----\n)[\s\S]*?(?=^-----END )",
-    )
-)
-
-
-def redact(config: str) -> str:
-    """The configuration with passwords, keys and communities replaced by `<removed>`; all else untouched.
-
-    Hashes go too: they can be guessed at. Doing it twice changes nothing.
-    """
-    for pattern in _SECRETS:
-        config = pattern.sub(_replaced, config)
-    return config
-
-
-def _replaced(match: re.Match[str]) -> str:
-    end = "\n" if match.group("keep").endswith("KEY-----\n") else ""
-    return f"{match.group('keep')}{REMOVED}{end}"
 
 
 _VOLATILE: Final = re.compile(

@@ -22,7 +22,7 @@ class BackupDetail(DetailView):
                 target=obj.target_id, result=BackupResult.CHANGED, taken_at__lte=obj.taken_at
             )
             holder = older.order_by("-taken_at", "-pk").first()
-        lines = str(obj.diff or "").splitlines()
+        lines = backups.difference(obj)
         return super().context(obj) | {
             "lines": [
                 (SIGNS.get(line[:1], ""), line) for line in lines if not line.startswith(("---", "+++"))
