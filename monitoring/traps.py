@@ -19,6 +19,8 @@ from django.utils import timezone
 
 from monitoring import events, schedule
 from monitoring.asking import UnaskableError, auth_of, load_credentials
+from monitoring.masking import mask_text
+from monitoring.mibs.confidential import without_secrets
 from monitoring.mibs.values import Kind, Value, printable
 from monitoring.models import CheckKind, Event, Severity, Target
 from monitoring.snmp.listener import Listener, Notification, Peer
@@ -130,10 +132,12 @@ def _port(values: dict[str, Value]) -> int | None:
 
 
 def _shown(values: dict[str, Value]) -> dict[str, object]:
-    """Up to twenty values as JSON; texts without control characters and not longer than a line."""
-    rows = list(values.items())[:20]
+    """Up to twenty values as JSON; texts without control characters and secrets, and not longer than a line."""
+    rows = list(without_secrets(values).items())[:20]
     return {
-        oid: printable(v.value)[:200] if v.kind is Kind.BYTES and isinstance(v.value, bytes) else v.value
+        oid: mask_text(printable(v.value))[:200]
+        if v.kind is Kind.BYTES and isinstance(v.value, bytes)
+        else v.value
         for oid, v in rows
     }
 

@@ -11,6 +11,7 @@ looks made up at random goes wherever it stands. Hashes go too: they can be gues
 """
 
 from monitoring.masking.blocks import mask
+from monitoring.masking.lines import mask_text
 from monitoring.masking.shapes import REMOVED
 
-__all__ = ["REMOVED", "mask"]
+__all__ = ["REMOVED", "mask", "mask_text"]

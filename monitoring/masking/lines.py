@@ -113,6 +113,16 @@ def mask_line(line: str, *, strict: bool = False, names: bool = False) -> str:
     return _Scan(line, strict=strict, names=names, harmless=harmless).run()
 
 
+def mask_text(text: str) -> str:
+    """What a device says in its own words (a trap's text, an error): masked where a word announces a secret.
+
+    Devices report the command that somebody typed, "snmp-server community …" and all.
+    """
+    if any(known.announces(bare(word).lower().rstrip(":=")) for word in text.split()) or "://" in text:
+        return "\n".join(mask_line(line) for line in text.split("\n"))
+    return text
+
+
 def _marked_up(line: str) -> str:
     """Addresses with a password in them, XML and JSON, wherever they stand."""
     line = _USERINFO.sub(rf"\g<keep>{REMOVED}", line)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from monitoring.mibs.confidential import without_secrets
 from monitoring.mibs.values import Value, dotted, integer, octets
 from monitoring.snmp.data import SnmpAuth
 
@@ -22,7 +23,7 @@ AGENT_ADDRESS: Final = "1.3.6.1.6.3.18.1.3.0"
 @dataclass(frozen=True)
 class Notification:
     """`sender` is the address that it came from, `agent` the one that it names itself (v1; else "").
-    `oid` says what happened; `values` all that came with it."""
+    `oid` says what happened; `values` all that came with it, but for secrets: no community goes further than this door."""
 
     sender: str
     agent: str
@@ -62,6 +63,7 @@ class Listener:
         config.add_transport(self.engine, udp.DOMAIN_NAME, transport)
         self._receive = receive
         self._known: set[object] = set()
+        self._secrets: set[str] = set()
         for peer in peers:
             self.add(peer)
         ntfrcv.NotificationReceiver(self.engine, self._notified)
@@ -76,6 +78,7 @@ class Listener:
         from pysnmp.entity import config
 
         auth = peer.auth
+        self._secrets.update(filter(None, (auth.community, auth.auth_key, auth.priv_key)))
         if auth.version == "2c":
             if auth.community not in self._known:
                 config.add_v1_system(self.engine, f"area{len(self._known)}", auth.community)
@@ -125,7 +128,7 @@ class Listener:
                 str(address[0]),
                 str(agent.value) if agent and isinstance(agent.value, str) else "",
                 str(what.value) if what and isinstance(what.value, str) else "",
-                values,
+                without_secrets(values, self._secrets),
             )
         )
 

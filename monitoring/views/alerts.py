@@ -8,12 +8,16 @@ from typing import Any
 from cmdb.common import ui
 from cmdb.common.crud import DetailView
 from monitoring import words
+from monitoring.mibs.confidential import is_confidential
 from monitoring.models import Alert, Event, Target
 
 
 def event_data(event: Event, _user: Any) -> str:
-    """What came with it, as text."""
-    return json.dumps(event.data, ensure_ascii=False, indent=1) if event.data else ""
+    """What came with it, as text; also of events stored before it was known which values are secrets."""
+    data = dict(event.data)
+    if isinstance(values := data.get("values"), dict):
+        data["values"] = {oid: value for oid, value in values.items() if not is_confidential(oid)}
+    return json.dumps(data, ensure_ascii=False, indent=1) if data else ""
 
 
 class AlertDetail(DetailView):

@@ -22,6 +22,7 @@ from monitoring.mibs.values import Value, integer, octets
 from monitoring.models import Credential, CredentialKind, Event, Target
 from monitoring.snmp import SnmpAuth
 from monitoring.snmp.listener import Listener, Notification, Peer
+from monitoring.views.alerts import event_data
 from tests.monitoring.cases import MonitoringCase
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pysnmp")
@@ -67,6 +68,27 @@ class TestHandle(MonitoringCase):
         event = Event.objects.get()
         assert len(event.data["values"]) <= 20
         assert all(len(v) <= 200 for v in event.data["values"].values() if isinstance(v, str))
+
+    def test_no_community_is_stored(self) -> None:
+        """Neither the one that a v1 trap, or a proxy, carries on, nor a command that the device reports."""
+        values = {
+            "1.3.6.1.6.3.18.1.4.0": octets(b"trap-me"),
+            "1.3.6.1.6.3.18.1.1.1.2.5": octets(b"trap-me"),
+            "1.3.6.1.4.1.9.9.41.1.2.3.1.5.1": octets(b"logged command: snmp-server community trap-me RO"),
+            "1.3.6.1.4.1.9.9.41.1.2.3.1.5.2": octets(b"copy tftp://drift:trap-me@192.0.2.1/x"),
+            "1.3.6.1.2.1.1.5.0": octets(b"fjordvik-rh-sw1"),
+        }
+        traps.handle([told("127.0.8.1", "1.3.6.1.4.1.9.9.41.2.0.1", values=values)], traps.Limit())
+        event = Event.objects.get()
+        assert "trap-me" not in str(event.data)
+        assert event.data["values"]["1.3.6.1.2.1.1.5.0"] == "fjordvik-rh-sw1"
+
+    def test_an_event_stored_with_its_community_does_not_show_it(self) -> None:
+        traps.handle([told("127.0.8.1", traps.COLD_START)], traps.Limit())
+        event = Event.objects.get()
+        event.data["values"] = {"1.3.6.1.6.3.18.1.4.0": "trap-me", "1.3.6.1.2.1.1.3.0": 5}
+        assert "trap-me" not in event_data(event, None)
+        assert "1.3.6.1.2.1.1.3.0" in event_data(event, None)
 
     def test_a_storm_is_cut_and_what_was_cut_is_told(self) -> None:
         limit = traps.Limit()
@@ -130,6 +152,19 @@ class TestListener:
         assert [n.agent for n in found] == ["10.9.8.7", "", ""]
         assert all(n.values[f"{traps.IF_INDEX}7"] == integer(7) for n in found)
         assert {n.sender for n in found} == {"127.0.0.1"}
+        assert "trap-me" not in repr(found)
+
+    def test_no_community_goes_further_than_the_door(self) -> None:
+        text = ["1.3.6.1.4.1.8072.9.1", "s", "by trap-me!"]
+        community = ["1.3.6.1.6.3.18.1.4.0", "s", "trap-me"]
+        v1 = ["snmptrap", "-v1", "-c", "trap-me", "HERE", "1.3.6.1.4.1.8072", "10.9.8.7", "6", "1", "55"]
+        v2 = ["snmptrap", "-v2c", "-c", "trap-me", "HERE", "", "1.3.6.1.6.3.1.1.5.3"]
+        found = self.heard([*v1, *text], [*v2, *text, *community], peers=[Peer(SnmpAuth.v2c("trap-me"))])
+        assert len(found) == 2
+        for notification in found:
+            assert b"trap-me" not in repr(notification).encode()
+            assert "1.3.6.1.6.3.18.1.4.0" not in notification.values
+            assert notification.values["1.3.6.1.4.1.8072.9.1"] == octets(b"by <removed>!")
 
     def test_v3_of_a_known_engine_only(self) -> None:
         auth = SnmpAuth.v3("trapper", "SHA1", "auth-password", "AES128", "priv-password")
