@@ -1,8 +1,13 @@
-"""Sends what verbs wrote into the outbox: claim with a lease, send, mark. At least once, any number of workers (invariant 5)."""
+"""Sends what verbs wrote into the outbox: claim with a lease, send, mark. At least once, any number of workers (invariant 5).
+
+A mail server that takes nothing is tried again and told (its part `smtp` in cmdb.heartbeats); a letter that is refused for good
+is marked as undelivered at once (servicedesk.mail.refusals).
+"""
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -11,18 +16,23 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from cmdb import heartbeats
 from cmdb.common import claims
-from servicedesk.mail import tokens
-from servicedesk.models import Message
+from servicedesk.mail import refusals, tokens
+from servicedesk.mail.refusals import Refusal
+from servicedesk.models import Message, Obstacle
 
 logger = logging.getLogger(__name__)
 
 BATCH = 20
 #: Longer than a batch can take, with every letter running into the mail server's time limit.
 LEASE = timedelta(seconds=BATCH * 30)
-MOST_ATTEMPTS = 10
+#: About four days, as RFC 5321 (section 4.5.4.1) asks.
+MOST_ATTEMPTS = 100
 #: Automatic senders must not answer these (RFC 3834), nor Exchange with its own notices.
 AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+#: How the mail server's state is called among the signs of life.
+PART = "smtp"
 
 
 def send_due(now: datetime | None = None) -> int:
@@ -32,33 +42,82 @@ def send_due(now: datetime | None = None) -> int:
     marking bears the same Message-ID, so mail programs show it once.
     """
     letters = claims.claim(waiting().select_related("ticket"), BATCH, LEASE, now)
-    if not letters:
-        return 0
+    sent = _send_all(letters) if letters else 0
+    _tell()
+    return sent
+
+
+def _send_all(letters: list[Message]) -> int:
+    """Send them over one connection. What the server itself refuses, it refuses to all: the others wait untried."""
     sent = 0
     connection = get_connection()
     try:
-        for letter in letters:
-            sent += _send(letter, connection)
+        for number, letter in enumerate(letters):
+            error = _send(letter, connection)
+            if error is None:
+                sent += int(claims.finish(letter, sent_at=timezone.now(), error="", obstacle=""))
+                continue
+            logger.warning("letter %s was not sent: %s", letter.pk, type(error).__name__)
+            refusal = refusals.judge(error)
+            _put_back(letter, error, refusal)
+            if refusal.of_server:
+                _wait_with(letters[number + 1 :])
+                break
     finally:
-        connection.close()
+        with suppress(Exception):
+            connection.close()
     return sent
+
+
+def _send(letter: Message, connection: BaseEmailBackend) -> Exception | None:
+    """Whatever the mail server or the address brings: the letter is kept."""
+    try:
+        connection.open()
+    except Exception as error:  # before any letter was shown to the server
+        return refusals.ServerError(error)
+    try:
+        email(letter, connection).send()
+    except Exception as error:
+        return error
+    return None
+
+
+def _put_back(letter: Message, error: Exception, refusal: Refusal) -> None:
+    """Refused for good: undelivered. Else it waits 1, 2, 4 … minutes, at most an hour, and is given up after MOST_ATTEMPTS."""
+    said = refusals.words(error)
+    now = timezone.now()
+    if refusal.final or letter.attempts >= MOST_ATTEMPTS:
+        claims.finish(
+            letter,
+            given_up_at=now,
+            undelivered_at=now,
+            undelivered_reason=refusal.said[:250],
+            error=said,
+            obstacle="",
+        )
+    else:
+        wait = timedelta(minutes=min(2 ** min(letter.attempts - 1, 10), 60))
+        obstacle = Obstacle.SERVER if refusal.of_server else Obstacle.RECIPIENT
+        claims.release(letter, wait, error=said, obstacle=obstacle)
+
+
+def _wait_with(letters: list[Message]) -> None:
+    """They were not tried, so nothing is counted."""
+    for letter in letters:
+        wait = timedelta(minutes=1)
+        claims.release(letter, wait, attempts=letter.attempts - 1, obstacle=Obstacle.SERVER)
+
+
+def _tell() -> None:
+    """Whether the mail server takes letters: it does as long as none waits for it."""
+    stuck = waiting().filter(obstacle=Obstacle.SERVER).order_by("-attempts", "pk")
+    error = stuck.values_list("error", flat=True).first()
+    heartbeats.beat(PART, ok=error is None, detail=(error or "").partition(":")[0])
 
 
 def waiting() -> QuerySet[Message]:
     """Letters that are neither sent nor given up."""
     return Message.objects.filter(sent_at=None, given_up_at=None)
-
-
-def _send(letter: Message, connection: BaseEmailBackend) -> int:
-    try:
-        email(letter, connection).send()
-    except (
-        Exception
-    ) as error:  # whatever the mail server or the address brings: the letter is kept and tried again
-        _put_back(letter, error)
-        logger.warning("letter %s was not sent: %s", letter.pk, type(error).__name__)
-        return 0
-    return int(claims.finish(letter, sent_at=timezone.now(), error=""))
 
 
 def email(letter: Message, connection: BaseEmailBackend | None = None) -> EmailMessage:
@@ -76,12 +135,3 @@ def email(letter: Message, connection: BaseEmailBackend | None = None) -> EmailM
         headers=headers,
         connection=connection,
     )
-
-
-def _put_back(letter: Message, error: Exception) -> None:
-    """Wait 1, 2, 4 … minutes, at most an hour; after MOST_ATTEMPTS it is given up, where the administrator sees it."""
-    said = f"{type(error).__name__}: {error}".replace("\x00", "")[:300]
-    if letter.attempts >= MOST_ATTEMPTS:
-        claims.finish(letter, given_up_at=timezone.now(), error=said)
-    else:
-        claims.release(letter, timedelta(minutes=min(2 ** (letter.attempts - 1), 60)), error=said)
