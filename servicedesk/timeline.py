@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cmdb.common import ui
+from servicedesk.letters import Letter
 from servicedesk.models import (
     Attachment,
     Authentication,
@@ -65,24 +67,36 @@ class Line:
     unit: str = ""
     origin: str = ""
     files: list[Attachment] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
 
 
-def lines(ticket: Ticket, entries: Iterable[Entry], files: Iterable[Attachment]) -> list[Line]:
-    """All steps, oldest first; files beside the step that brought them, those of the report beside the report."""
+def lines(
+    ticket: Ticket,
+    entries: Iterable[Entry],
+    files: Iterable[Attachment],
+    letters: Mapping[int, list[Letter]] = MappingProxyType({}),
+) -> list[Line]:
+    """All steps, oldest first; files beside the step that brought them, those of the report beside the report.
+
+    :param letters: by entry, for those who work on it.
+    """
     by_entry: dict[int | None, list[Attachment]] = defaultdict(list)
     for file in files:
         by_entry[file.entry_id].append(file)
     found: list[Line] = []
     for entry in entries:
+        sent = letters.get(entry.pk, [])
         if entry.verb == Verb.OPEN:
-            found.append(Line(entry.at, entry.actor_name, _opened(ticket, entry), "inbox"))
+            opened = _opened(ticket, entry)
+            found.append(Line(entry.at, entry.actor_name, opened, "inbox", letters=sent))
             body = ticket.description or ticket.title
             found.append(_card(entry, ticket, "in", body, by_entry[None] + by_entry[entry.pk]))
         elif entry.body:
-            found.append(_card(entry, ticket, _side(entry, ticket), entry.body, by_entry[entry.pk]))
+            card = _card(entry, ticket, _side(entry, ticket), entry.body, by_entry[entry.pk])
+            found.append(replace(card, letters=sent))
         else:
-            icon = _ICONS.get(entry.verb, "info")
-            found.append(Line(entry.at, entry.actor_name, words(entry), icon, files=by_entry[entry.pk]))
+            icon, own = _ICONS.get(entry.verb, "info"), by_entry[entry.pk]
+            found.append(Line(entry.at, entry.actor_name, words(entry), icon, files=own, letters=sent))
     return found
 
 

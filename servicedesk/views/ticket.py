@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from cmdb.common import ui
 from cmdb.web import SignedInRequest
 from monitoring.live import live
-from servicedesk import around, timeline, workflow
+from servicedesk import around, letters, timeline, workflow
 from servicedesk.access import Who, attachments_for, entries_for, standing, works_on
 from servicedesk.forms.verbs import SPECS, Spec
 from servicedesk.models import Approval, Decision, ItemRole, Kind, PendReason, Priority, State, Ticket, Verb
@@ -73,7 +73,11 @@ def page(
     user = request.user
     verbs = workflow.available(user, row)
     entries = entries_for(user, row).select_related("actor__organisation")
-    steps = timeline.lines(row, entries, attachments_for(user, row))
+    works = works_on(user, row)
+    if works:
+        entries = letters.with_letters(entries)
+    sent = letters.of(entries) if works else {}
+    steps = timeline.lines(row, entries, attachments_for(user, row), sent)
     touched = around.touched(row)
     context = {
         "ticket": row,
@@ -84,7 +88,8 @@ def page(
         "around": around.tied(user, row, touched.links),
         "touched": touched,
         "buttons": buttons(request, row),
-        "works": works_on(user, row),
+        "works": works,
+        "lost": letters.lost(sent.values()),
         "editor": editor(row, verbs, note=note) | {"error": error, "text": text},
         "side_menu": side_menu(request) if sees_desk(request.user) else None,
         "breadcrumbs": here(request, row),
