@@ -51,6 +51,7 @@ class Found:
             "address": self.address,
             "port": self.port,
             "name": self.name,
+            "class": who.kind,
             "profile": who.profile.name,
             "vendor": who.vendor,
             "model": who.model,

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from monitoring.collectors import host, interfaces, printer, ups, uptime
+from monitoring.collectors.identities import identify, vendor_of
 from monitoring.collectors.identity import Identity
 from monitoring.collectors.metrics import Collector, Instances, Metric
-from monitoring.collectors.profiles import PROFILES, Profile, profile_for, profile_named, vendor_of
+from monitoring.collectors.profiles import PROFILES, Profile, profile_for, profile_named
 from monitoring.mibs.values import Values
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Profile",
     "decode",
     "plan",
+    "identify",
     "profile_for",
     "profile_named",
     "vendor_of",

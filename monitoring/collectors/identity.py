@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from monitoring.collectors.profiles import Profile, profile_for, vendor_of
+from monitoring.collectors.identities import identify
+from monitoring.collectors.profiles import Profile, profile_for
 from monitoring.mibs import entity, printer, snmpv2, ups
 from monitoring.mibs.values import Value, Values
 
@@ -24,6 +25,8 @@ class Identity:
     location: str
     vendor: str
     model: str
+    kind: str
+    """Short name of a class of the register (`monitoring.collectors.identities`)."""
     serial: str
     profile: Profile
     uptime_seconds: float | None
@@ -35,14 +38,16 @@ def read(values: Values, rows: Iterable[tuple[str, Value]] = ()) -> Identity:
     box = entity.chassis(entity.parts(rows))
     maker, ups_model = ups.model(values)
     object_id, descr = system.object_id or "", system.descr or ""
+    known = identify(object_id, descr)
     return Identity(
         name=system.name or "",
         descr=descr,
         object_id=object_id,
         contact=system.contact or "",
         location=system.location or "",
-        vendor=(box.manufacturer if box else "") or maker or vendor_of(object_id),
-        model=(box.model if box else "") or ups_model,
+        vendor=(box.manufacturer if box else "") or maker or known.vendor,
+        model=(box.model if box else "") or ups_model or known.model,
+        kind=known.kind,
         serial=(box.serial if box else "") or printer.serial(values) or "",
         profile=profile_for(object_id, descr),
         uptime_seconds=system.uptime_seconds,
