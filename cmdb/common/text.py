@@ -13,7 +13,6 @@ TAGS = {
 SCHEMES = {"http", "https", "mailto", "tel"}
 _URL = re.compile(r"https?://[^\s<>\"']+")
 _TRAIL = ".,;:!?)]}"
-_BLOCK = re.compile(r"(?i)<(?:/?(?:p|div|li|tr|h\d|blockquote|ul|ol|table|pre)\b[^>]*|br\s*/?|hr\s*/?)>")
 
 
 def clean_html(html: str) -> SafeString:
@@ -28,17 +27,6 @@ def clean_html(html: str) -> SafeString:
             clean_content_tags={"script", "style", "title", "head"},
         )
     )
-
-
-def html_to_plain(html: str) -> str:
-    """Readable plain text of HTML (mail bodies): blocks become lines, tags vanish."""
-    import html as entities
-
-    bare = nh3.clean(
-        _BLOCK.sub("\n", html), tags=set(), clean_content_tags={"script", "style", "title", "head"}
-    )
-    lines = [re.sub(r"[ \t\xa0]+", " ", line).strip() for line in entities.unescape(bare).splitlines()]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def plain_to_html(text: str) -> SafeString:

@@ -9,7 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted, MailMessage
 
 from servicedesk.mail import storing
-from servicedesk.mail.reading import LARGEST
+
+LARGEST = 150 * 1024 * 1024
 
 BATCH = 50
 TIMEOUT = 30

@@ -18,7 +18,7 @@ _WRITTEN = frozenset(
 #: A letter without both looks like its twin of an hour ago ("toner low"): then its way here tells them apart.
 _NAMING = frozenset((b"message-id", b"date"))
 _MOST_HEAD = 1_000_000
-_HEAD_END = re.compile(rb"(?:\r\n|\n|\r)(?:\r\n|\n|\r)")
+_HEAD_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]+")
 _NEWLINES = re.compile(rb"\r\n|\r")
 

@@ -1,36 +1,20 @@
-"""A raw mail as plain values, with limits: who, about what, which thread, and whether a machine sent it (RFC 3834)."""
+"""A raw mail as plain values: who, about what, which thread, its words and files, and whether a machine sent it (RFC 3834)."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from email.message import Message
-from email.utils import parseaddr
+from email.utils import getaddresses
 
-from imap_tools import MailMessage
+from servicedesk import cleaning
+from servicedesk.mail import charsets, machines, parsing, parts, tokens
+from servicedesk.mail.parsing import UnreadableError
+from servicedesk.mail.parts import File
 
-from cmdb.common.text import html_to_plain
-from servicedesk.cleaning import fit
-from servicedesk.mail import machines, tokens
+__all__ = ["File", "Incoming", "UnreadableError", "read", "summary"]
 
-#: Beyond this a mail is kept but not read.
-LARGEST = 25 * 1024 * 1024
-_MOST_TEXT = 200_000
-_MOST_PARTS = 100
-
-
-class UnreadableError(Exception):
-    """Bytes that make no mail."""
-
-
-@dataclass(frozen=True)
-class File:
-    """An attachment. `original_name` is as the sender wrote it and not to be trusted; `inline_id`: its Content-ID."""
-
-    name: str
-    data: bytes
-    original_name: str = ""
-    content_type: str = "application/octet-stream"
-    inline_id: str = ""
+_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]{1,64}@[^\s<>,;:\"()@]{1,190}")
 
 
 @dataclass(frozen=True)
@@ -56,43 +40,84 @@ class Incoming:
     head: Message = field(default_factory=Message)
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What a list shows of a mail, even of one that cannot be read."""
+
+    message_id: str
+    sender: str
+    sender_name: str
+    subject: str
+
+
 def read(raw: bytes) -> Incoming:
-    """The values of a mail. UnreadableError for what is too large, nested too deep or broken."""
-    if len(raw) > LARGEST:
-        raise UnreadableError("too large")
+    """The values of a mail. UnreadableError for what is nested too deep or no mail at all."""
+    mail = parsing.parse(raw)
     try:
-        return _read(MailMessage.from_bytes(raw))
-    except UnreadableError:
-        raise
+        return _read(mail)
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError, AssertionError) as error:
         raise UnreadableError(type(error).__name__) from error
 
 
-def _read(mail: MailMessage) -> Incoming:
-    if sum(1 for _part in zip(mail.obj.walk(), range(_MOST_PARTS + 1), strict=False)) > _MOST_PARTS:
-        raise UnreadableError("too many parts")
-    name, sender = parseaddr(_one(mail, "from"))
-    text = mail.text or html_to_plain(mail.html[:_MOST_TEXT])
+def summary(raw: bytes) -> Summary:
+    """From the head alone. Never fails."""
+    return _summary(parsing.head(raw))
+
+
+def _read(mail: Message) -> Incoming:
+    found = parts.collect(mail)
+    brief = _summary(mail)
     return Incoming(
-        message_id=fit(_one(mail, "message-id")).strip()[:200],
-        sender=fit(mail.from_ or sender).strip().lower()[:254],
-        sender_name=fit(mail.from_values.name if mail.from_values else name)[:150],
-        subject=" ".join(fit(mail.subject[:5_000]).split())[:300],
-        text=fit(text[:_MOST_TEXT]),
-        references=fit(f"{_one(mail, 'references')} {_one(mail, 'in-reply-to')}"[:20_000]),
-        machine=machines.judge(mail.obj).kind,
-        own=_is_own(mail),
-        files=[File(att.filename or "", att.payload) for att in mail.attachments if att.payload],
-        head=mail.obj,
+        message_id=brief.message_id,
+        sender=brief.sender,
+        sender_name=brief.sender_name,
+        subject=brief.subject,
+        text=parts.joined(found),
+        html=parts.as_html(found),
+        references=f"{_one(mail, 'references', 20_000)} {_one(mail, 'in-reply-to', 2_000)}",
+        reply_to=next((address for _name, address in _people(mail, "reply-to")), ""),
+        machine=machines.judge(mail).kind,
+        own=_is_own(mail, brief),
+        files=found.files,
+        left_out=found.left_out,
+        head=mail,
     )
 
 
-def _one(mail: MailMessage, name: str) -> str:
-    values = mail.headers.get(name, ())
-    return str(values[0]) if values else ""
+def _summary(mail: Message) -> Summary:
+    name, sender = next(iter(_people(mail, "from") or _people(mail, "sender")), ("", ""))
+    return Summary(
+        message_id=_one(mail, "message-id", 1_000).strip()[:250],
+        sender=sender,
+        sender_name=name,
+        subject=cleaning.line_of(charsets.header(_one(mail, "subject", 5_000, clean=False)))[:300],
+    )
 
 
-def _is_own(mail: MailMessage) -> bool:
+def _one(mail: Message, name: str, most: int, *, clean: bool = True) -> str:
+    """A header's first value, at most so long; "" if it is not there."""
+    value = str(mail.get(name, ""))[:most]
+    return cleaning.fit(charsets.raw(value)) if clean else value
+
+
+def _people(mail: Message, name: str) -> list[tuple[str, str]]:
+    """(name, address in lower case) of a header, in order; groups (RFC 5322, 3.4) give their members."""
+    source = " ".join(_one(mail, name, 5_000, clean=False).split())
+    try:
+        pairs = getaddresses([source])
+    except (ValueError, IndexError, AttributeError, TypeError, RecursionError):
+        pairs = []
+    found = []
+    for shown, address in pairs:
+        exact = _ADDRESS.fullmatch(cleaning.fit(charsets.raw(address)).strip())
+        if exact:
+            found.append((cleaning.line_of(charsets.header(shown))[:150], exact.group().lower()[:254]))
+    if not found and (some := _ADDRESS.search(cleaning.fit(charsets.header(source)))):
+        found = [("", some.group().lower()[:254])]
+    return found
+
+
+def _is_own(mail: Message, brief: Summary) -> bool:
     own = tokens.own_address()
-    senders = {mail.from_.lower(), parseaddr(_one(mail, "sender"))[1].lower()}
-    return own in senders or bool(tokens.read(_one(mail, "message-id")))
+    senders = {brief.sender, *(address for _name, address in _people(mail, "sender"))}
+    return own in senders or bool(tokens.read(brief.message_id))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+import psycopg
+from django.db import connection, transaction
 from django.utils import timezone
 
 from servicedesk.mail.fingerprint import fingerprint
 from servicedesk.models import InboundMail, Mailbox
+
+_LARGE = 1_000_000
 
 
 def store(
@@ -18,17 +21,40 @@ def store(
     mailbox: Mailbox | None = None,
     uid: int | None = None,
     received_at: datetime | None = None,
+    leave: timedelta = timedelta(),
 ) -> tuple[InboundMail, bool]:
-    """(the row, whether it is new). With a mailbox its watermark moves in the same transaction."""
+    """(the row, whether it is new). With a mailbox its watermark moves in the same transaction.
+
+    :param leave: for so long the workers leave it to the caller, who acts on it.
+    """
+    now = timezone.now()
+    large = len(raw) > _LARGE
     values: dict[str, Any] = {
-        "raw": raw, "size": len(raw), "received_at": received_at or timezone.now(), "mailbox": mailbox, "uid": uid,
-        "uid_validity": mailbox.uid_validity if mailbox is not None else None,
+        "raw": b"" if large else raw, "size": len(raw), "received_at": received_at or now, "mailbox": mailbox,
+        "uid": uid, "uid_validity": mailbox.uid_validity if mailbox is not None else None, "next_try_at": now + leave,
     }  # fmt: skip
     with transaction.atomic():
         row, made = InboundMail.objects.get_or_create(key=fingerprint(raw), defaults=values)
+        if made and large:
+            _write(row.pk, raw)
         if mailbox is not None and uid is not None:
             pass_by(mailbox, uid)
     return row, made
+
+
+def _write(pk: int, raw: bytes) -> None:
+    """As they are: written into the statement's text, a hundred million bytes would become several copies of twice as many."""
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute("update servicedesk_inboundmail set raw = %b where id = %b", [raw, pk])
+
+
+def load(pk: int) -> bytes:
+    """The bytes of a mail, without a copy as text."""
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute("select raw from servicedesk_inboundmail where id = %b", [pk], binary=True)
+        found = cursor.fetchone()
+    return bytes(found[0]) if found else b""
 
 
 def pass_by(mailbox: Mailbox, uid: int) -> None:

@@ -13,10 +13,11 @@ from django.utils import translation
 
 from cmdb.common import checks, formats, secrets
 from cmdb.common.choices import Choices, labels
+from cmdb.common.html_text import html_to_plain
 from cmdb.common.htmx import go, wants
 from cmdb.common.models import norwegian_key
 from cmdb.common.progress import progress
-from cmdb.common.text import clean_html, excerpt, html_to_plain, plain_to_html, safe_url
+from cmdb.common.text import clean_html, excerpt, plain_to_html, safe_url
 from cmdb.common.trees import lock_tree
 from cmdb.models import Item, Organisation, Team
 from monitoring.models import Credential

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 from unittest import mock
 
-import pytest
 from django.core import mail as mailbox
 from django.test import override_settings
 from django.utils import timezone
@@ -21,7 +19,7 @@ from servicedesk.actions.pend import pend
 from servicedesk.actions.resolve import resolve
 from servicedesk.actors import Actor
 from servicedesk.intake.mail import acting, running
-from servicedesk.mail import quoting, storing, tokens
+from servicedesk.mail import storing, tokens
 from servicedesk.models import (
     Attachment,
     Channel,
@@ -284,48 +282,3 @@ class TestHostile(MailCase):
         one.set_content("<p>Hei</p><script>alert(1)</script>", subtype="html")
         self.take(one.as_bytes())
         assert Ticket.objects.get().description == "Hei"
-
-
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("Takk!\n\nDen 3. mai 2026 kl. 10:11 skrev Kari Eng <own@example.no>:\n> gammelt\n", "Takk!"),
-        ("Takk!\n\nden fre. 3. mai 2026 kl. 10:11 skrev Samdrift\n<desk@example.no>:\n\n> gammelt", "Takk!"),
-        ("Hei\n\nFra: Kari\nSendt: i går\nTil: oss\nEmne: x\n\ngammelt", "Hei"),
-        ("Hi\n\n-----Original Message-----\nFrom: x\nold", "Hi"),
-        ("Hei\n\n________________________________\nFra: x\ngammelt", "Hei"),
-        (
-            "On Mon, 3 May 2026, Kari <a@b> wrote:\n> only quoted",
-            "On Mon, 3 May 2026, Kari <a@b> wrote:\n> only quoted",
-        ),
-        (
-            "Vi skrev i går at det var nede.\nDet er det ennå.",
-            "Vi skrev i går at det var nede.\nDet er det ennå.",
-        ),
-        (
-            "Hei!\nDen 3. mai skrev vi følgende:\nalt er nede.",
-            "Hei!\nDen 3. mai skrev vi følgende:\nalt er nede.",
-        ),
-        ("> spørsmål\nsvar", "svar"),
-        ("", ""),
-    ],
-)
-def test_quoted_text_is_taken_away(text: str, left: str) -> None:
-    assert quoting.newest(text) == left
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "> " * 100_000,
-        "On " * 60_000,
-        "Fra:\n" * 40_000,
-        ("_" * 30 + "\n") * 6_000,
-        "- a\n" * 1_500,
-        "On\n" * 1_900,
-    ],
-)
-def test_made_up_text_does_not_take_long(text: str) -> None:
-    begun = time.perf_counter()
-    quoting.newest(text)
-    assert time.perf_counter() - begun < 5

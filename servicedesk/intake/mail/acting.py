@@ -20,9 +20,9 @@ from servicedesk.actions.note import note
 from servicedesk.actions.open_ticket import open_ticket
 from servicedesk.actions.reply import reply
 from servicedesk.actors import MAIL, Actor
-from servicedesk.intake.mail import bouncing, keeping, people, trust
+from servicedesk.intake.mail import bouncing, keeping, people, trust, twins
 from servicedesk.intake.mail.people import Author
-from servicedesk.mail import machines, reading, tokens
+from servicedesk.mail import machines, reading, storing, tokens
 from servicedesk.mail.reading import Incoming
 from servicedesk.models import Channel, Entry, InboundMail, LinkKind, Outcome, Reason, Ticket
 from servicedesk.workflow import MoveRefused
@@ -48,22 +48,27 @@ class Done:
 def handle(row: InboundMail, now: datetime) -> None:
     """Read a mail, act on it, and write down what became of it, in the caller's transaction."""
     row.handled_at = now
+    raw = storing.load(row.pk)
     try:
-        mail = reading.read(bytes(row.raw))
+        mail = reading.read(raw)
     except reading.UnreadableError as error:
-        row.outcome, row.reason, row.error = Outcome.HELD, Reason.UNREADABLE, str(error)[:300]
-        row.save(update_fields=["outcome", "reason", "error", "handled_at"])
-        return
-    row.message_id, row.sender = mail.message_id[:250], mail.sender
-    row.sender_name, row.subject = mail.sender_name, mail.subject
-    done = _act(mail, row, now)
+        _take_over(row, reading.summary(raw))
+        done = _held(Reason.UNREADABLE, row, str(error))
+    else:
+        _take_over(row, mail)
+        done = _act(mail, row, now)
     row.outcome, row.reason, row.ticket, row.entry = done.outcome, done.reason, done.ticket, done.entry
     row.save(
         update_fields=[
-            "message_id", "sender", "sender_name", "subject", "organisation", "authentication",
+            "message_id", "content_key", "sender", "sender_name", "subject", "organisation", "authentication",
             "authentication_detail", "outcome", "reason", "ticket", "entry", "error", "handled_at", "decided_at",
         ]
     )  # fmt: skip
+
+
+def _take_over(row: InboundMail, brief: Incoming | reading.Summary) -> None:
+    row.message_id, row.sender = brief.message_id, brief.sender
+    row.sender_name, row.subject = brief.sender_name, brief.subject
 
 
 def _held(reason: Reason, row: InboundMail | None = None, why: str = "") -> Done:
@@ -73,6 +78,9 @@ def _held(reason: Reason, row: InboundMail | None = None, why: str = "") -> Done
 
 
 def _act(mail: Incoming, row: InboundMail, now: datetime) -> Done:
+    before = twins.earlier(mail, row)
+    if before is not None:
+        return Done(Outcome.DUPLICATE, "", before.ticket, before.entry)
     author = people.author_of(mail)
     ticket, token = people.thread_of(mail)
     row.organisation = people.concerned(author, ticket if token is not None else None)
@@ -112,7 +120,7 @@ def _on_ticket(
     mail: Incoming, row: InboundMail, ticket: Ticket, author: Author, token: tokens.Token | None
 ) -> Done | None:
     """What became of it, or None if it should open a ticket of its own."""
-    body, facts, sender = keeping.answer(mail), keeping.facts(mail, row), author.user
+    body, facts, sender = keeping.answer(mail), keeping.facts(mail, row, answer=True), author.user
     if sender is None:
         # Genuine thread, unknown sender (forwarded to somebody outside): for those who work on it to judge.
         text = _("Mail from %(sender)s, who is not known here:") % {"sender": author.address}

@@ -4,48 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.files.base import ContentFile
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.translation import gettext as _
 
 from servicedesk import attachments, cleaning
 from servicedesk.mail import quoting
-from servicedesk.mail.reading import Incoming
+from servicedesk.mail.reading import File, Incoming
 from servicedesk.models import Entry, InboundMail, Ticket
+
+#: What a caller may put before the text (who wrote, where the sender is unknown here).
+_ROOM = 2_000
+_MOST = cleaning.BODY - _ROOM
+_MOST_QUOTED = 50_000
 
 
 def first(mail: Incoming) -> str:
-    """The text of a mail that opens a ticket; never empty."""
+    """The text of a mail that opens a ticket: all of it, whatever it quotes or forwards. Never empty."""
     return _limited(mail.text)
 
 
 def answer(mail: Incoming) -> str:
-    """What was written now in an answer; never empty."""
-    return _limited(quoting.newest(mail.text))
+    """What was written now in an answer; never empty. What it quotes is in `facts`."""
+    return _limited(quoting.split(mail.text).own)
 
 
-def facts(mail: Incoming, row: InboundMail) -> dict[str, Any]:
-    """What the timeline's entry keeps about the mail: its identifier, where the original lies, how the sender was known."""
+def facts(mail: Incoming, row: InboundMail, *, answer: bool = False) -> dict[str, Any]:
+    """What the timeline's entry keeps about the mail: its identifier, where the original lies, how the sender
+    was known, what an answer quotes, and which files are missing."""
     sender = {
         "address": mail.sender,
         "authentication": str(row.authentication),
         "by": row.authentication_detail,
     }
-    return {"mail": mail.message_id, "inbound": row.pk, "sender": sender}
+    found: dict[str, Any] = {"mail": mail.message_id, "inbound": row.pk, "sender": sender}
+    quoted = quoting.split(mail.text).quoted[:_MOST_QUOTED] if answer else ""
+    if quoted:
+        found["quoted"] = quoted
+    if mail.left_out:
+        found["left_out"] = [{"name": name, "why": why} for name, why in mail.left_out[:100]]
+        found["left_out_count"] = len(mail.left_out)
+    return found
 
 
 def files(mail: Incoming, ticket: Ticket, *, public: bool) -> Entry:
     """Keep the mail's files beside the entry that it just made; answers the entry."""
     entry = Entry.objects.filter(ticket=ticket).latest("pk")
-    found = [
-        SimpleUploadedFile(file.name or "file", ContentFile(file.data).read())
-        for file in mail.files
-        if 0 < len(file.data) <= attachments.LARGEST
-    ][: attachments.MOST_FILES]
-    if found:
-        attachments.add(ticket, found, public=public, entry=entry)
+    found = mail.files
+    if len(mail.text.strip()) > _MOST:
+        found = [*found, File(_("whole text") + ".txt", mail.text.encode())]
+    for file in found:
+        attachments.keep(
+            ticket, file.data, file.name, said=file.original_name, inline_id=file.inline_id, public=public,
+            entry=entry,
+        )  # fmt: skip
     return entry
 
 
 def _limited(text: str) -> str:
-    return text[: cleaning.BODY - 2_000].strip() or _("(no text)")
+    whole = text.strip()
+    if len(whole) <= _MOST:
+        return whole or _("(no text)")
+    return whole[:_MOST].rstrip() + "\n\n" + _("(The text goes on in the attached file.)")

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from cmdb.common.claims import backoff
+from servicedesk import attachments
 from servicedesk.intake.mail import acting
 from servicedesk.models import InboundMail, Outcome, Reason
 
@@ -35,7 +36,7 @@ def take(pk: int, now: datetime | None = None) -> bool:
     if not _step_back(pk, now):
         return False
     try:
-        with transaction.atomic():
+        with attachments.undone_on_failure(), transaction.atomic():
             rows = InboundMail.objects.select_for_update(skip_locked=True, of=("self",))
             row = rows.filter(pk=pk, handled_at=None).first()
             if row is not None:
