@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.message import Message
-from email.utils import parseaddr
 from typing import Literal
+
+from servicedesk.mail import addresses
 
 Kind = Literal["", "automatic", "bounce"]
 
@@ -160,7 +161,7 @@ def _return_path(message: Message) -> Sign:
 
 
 def _sender(message: Message) -> Sign:
-    address = parseaddr(header(message, "from"))[1]
+    address = addresses.first(header(message, "from"))[1]
     if not _SENDERS.match(address):
         return Sign()
     # A server that writes neither a report nor an empty Return-Path tells by the copy of what it could not deliver.

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from email.message import Message
-from email.utils import getaddresses
 
 from servicedesk import cleaning
-from servicedesk.mail import charsets, machines, parsing, parts, tokens
+from servicedesk.mail import addresses, charsets, machines, parsing, parts, tokens
 from servicedesk.mail.parsing import UnreadableError
 from servicedesk.mail.parts import File
 
 __all__ = ["File", "Incoming", "UnreadableError", "read", "summary"]
-
-_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]{1,64}@[^\s<>,;:\"()@]{1,190}")
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ def _read(mail: Message) -> Incoming:
         text=parts.joined(found),
         html=parts.as_html(found),
         references=f"{_one(mail, 'references', 20_000)} {_one(mail, 'in-reply-to', 2_000)}",
-        reply_to=next((address for _name, address in _people(mail, "reply-to")), ""),
+        reply_to=addresses.first(_one(mail, "reply-to", 5_000, clean=False))[1],
         machine=machines.judge(mail).kind,
         own=_is_own(mail, brief),
         files=found.files,
@@ -85,7 +81,9 @@ def _read(mail: Message) -> Incoming:
 
 
 def _summary(mail: Message) -> Summary:
-    name, sender = next(iter(_people(mail, "from") or _people(mail, "sender")), ("", ""))
+    name, sender = addresses.first(_one(mail, "from", 5_000, clean=False))
+    if not sender:
+        name, sender = addresses.first(_one(mail, "sender", 5_000, clean=False))
     return Summary(
         message_id=_one(mail, "message-id", 1_000).strip()[:250],
         sender=sender,
@@ -100,24 +98,7 @@ def _one(mail: Message, name: str, most: int, *, clean: bool = True) -> str:
     return cleaning.fit(charsets.raw(value)) if clean else value
 
 
-def _people(mail: Message, name: str) -> list[tuple[str, str]]:
-    """(name, address in lower case) of a header, in order; groups (RFC 5322, 3.4) give their members."""
-    source = " ".join(_one(mail, name, 5_000, clean=False).split())
-    try:
-        pairs = getaddresses([source])
-    except (ValueError, IndexError, AttributeError, TypeError, RecursionError):
-        pairs = []
-    found = []
-    for shown, address in pairs:
-        exact = _ADDRESS.fullmatch(cleaning.fit(charsets.raw(address)).strip())
-        if exact:
-            found.append((cleaning.line_of(charsets.header(shown))[:150], exact.group().lower()[:254]))
-    if not found and (some := _ADDRESS.search(cleaning.fit(charsets.header(source)))):
-        found = [("", some.group().lower()[:254])]
-    return found
-
-
 def _is_own(mail: Message, brief: Summary) -> bool:
     own = tokens.own_address()
-    senders = {brief.sender, *(address for _name, address in _people(mail, "sender"))}
+    senders = {brief.sender, addresses.first(_one(mail, "sender", 5_000, clean=False))[1]}
     return own in senders or bool(tokens.read(brief.message_id))

@@ -23,7 +23,7 @@ from servicedesk.intake.mail import running
 from servicedesk.mail import storing
 from servicedesk.models import Attachment, Channel, Entry, InboundMail, Message, Ticket, Verb
 from tests.cases import RegionCase
-from tests.servicedesk.letters import PDF, PNG, attached, heads, multipart, part, plain
+from tests.servicedesk.mail.letters import PDF, PNG, attached, heads, multipart, part, plain
 
 
 class ReceiveCase(RegionCase):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import getaddresses, parseaddr
 
 from cmdb.models import Organisation, OrganisationKind, User
-from servicedesk.mail import machines, tokens
+from servicedesk.mail import addresses, machines, tokens
 from servicedesk.mail.reading import Incoming
 from servicedesk.models import FormAddress, InboundMail, RefusedSender, Ticket
 
@@ -26,7 +25,7 @@ def author_of(mail: Incoming) -> Author:
     form = FormAddress.objects.filter(address=mail.sender).select_related("organisation").first()
     name, address = mail.sender_name, mail.sender
     if form is not None:
-        said, wanted = parseaddr(machines.header(mail.head, "reply-to"))
+        said, wanted = addresses.first(machines.header(mail.head, "reply-to"))
         if "@" in wanted:
             name, address = said[:150], wanted.strip().lower()[:254]
     return Author(address, name, sender_of(address), form)
@@ -35,7 +34,7 @@ def author_of(mail: Incoming) -> Author:
 def from_addresses(mail: Incoming) -> set[str]:
     """Every address that From names; more than one is nobody's word."""
     fields = [str(value) for value in mail.head.get_all("from", [])]
-    return {address.lower() for _name, address in getaddresses(fields) if "@" in address}
+    return {address for field in fields for _name, address in addresses.people(field)}
 
 
 def thread_of(mail: Incoming) -> tuple[Ticket | None, tokens.Token | None]:

@@ -9,7 +9,7 @@ import pytest
 
 from servicedesk.mail import reading
 from servicedesk.mail.reading import Incoming, UnreadableError
-from tests.servicedesk.letters import PDF, PNG, attached, branch, heads, multipart, part, plain
+from tests.servicedesk.mail.letters import PDF, PNG, attached, branch, heads, multipart, part, plain
 
 WORDS = "Får ikke åpnet døra"
 
