@@ -202,7 +202,9 @@ def encryption_keys(stage: Stage, var: Path) -> list[str]:
     what = "one or more keys, newest first, comma separated (manage.py encryption_key prints a new one)"
     if stage is Stage.PRODUCTION:
         required("SAMDRIFT_ENCRYPTION_KEYS", what)
-    keys = read_words("SAMDRIFT_ENCRYPTION_KEYS") or [kept_secret(var, "encryption_key", new_encryption_key)]
+    keys = read_words("SAMDRIFT_ENCRYPTION_KEYS") or kept_secret(
+        var, "encryption_key", new_encryption_key
+    ).split(",")  # several after a restore: those of the backup, and the one that was in use
     for number, key in enumerate(keys, start=1):
         if not is_encryption_key(key):
             raise ImproperlyConfigured(
