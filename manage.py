@@ -59,7 +59,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "servicedesk.project.settings")
     from django.core.exceptions import ImproperlyConfigured
 
+    from servicedesk.project import envfile
+
     try:
+        envfile.load()
         run(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))

@@ -90,7 +90,9 @@ def _or(schemes: Collection[str]) -> str:
 
 
 def database(name: str, text: str) -> dict[str, Any]:
-    """Django's settings for a PostgreSQL server; a host that begins with / is the folder of its socket."""
+    """Django's settings for a PostgreSQL server, if one is named; a host that begins with / is the folder of its socket."""
+    if not text:
+        return {}
     example = "postgres://user:password@host:5432/name"
     at = read_address(name, text, ("postgres", "postgresql"), example, host=False)
     if not at.path:

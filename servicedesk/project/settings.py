@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from servicedesk.project import addresses, embedded
+from servicedesk.project import addresses, embedded, envfile
 from servicedesk.project.env import (
     BASE_DIR,
     LEVELS,
@@ -26,6 +26,7 @@ from servicedesk.project.env import (
 )
 from servicedesk.project.panels import PANELS
 
+envfile.load()
 STAGE = read_stage()
 PRODUCTION = STAGE is Stage.PRODUCTION
 VAR = read_var()
@@ -126,14 +127,9 @@ TEMPLATES = [
 SAMDRIFT_PANELS = PANELS
 
 # Database: a server of the operator's, or the private cluster beside us.
-EMBEDDED = not env.str("DATABASE_URL")
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": (
-        embedded.django_database(VAR)
-        if EMBEDDED
-        else addresses.database("DATABASE_URL", env.str("DATABASE_URL"))
-    )
-}
+_server = addresses.database("DATABASE_URL", env.str("DATABASE_URL"))
+EMBEDDED = not _server
+DATABASES: dict[str, dict[str, Any]] = {"default": _server or embedded.django_database(VAR)}
 DATABASES["default"] |= {
     "CONN_MAX_AGE": None,
     "CONN_HEALTH_CHECKS": True,  # one short question per request; else a restarted server costs every worker one 500

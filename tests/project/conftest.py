@@ -1,6 +1,8 @@
 """Fixtures of the wiring's tests."""
 
+import os
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,16 @@ from tests.project.variables import Read, variables_of_the_code
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Read:
+def read(tmp_path: Path) -> Iterator[Read]:
     """The settings as a process with these variables alone would see them."""
-    for name in variables_of_the_code() | {"DATABASE_URL", "CELERY_BROKER_URL"}:
-        monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
+    for name in variables_of_the_code():
+        os.environ.pop(name, None)
 
     def settings(variables: dict[str, str]) -> dict[str, Any]:
-        monkeypatch.setenv("SAMDRIFT_VAR", str(tmp_path))
-        monkeypatch.setenv("CELERY_BROKER_URL", "")  # so that what the settings leave there is taken back
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
+        os.environ.update({"SAMDRIFT_VAR": str(tmp_path)} | variables)
         return runpy.run_path(str(ROOT / "servicedesk/project/settings.py"))
 
-    return settings
+    yield settings
+    os.environ.clear()
+    os.environ.update(before)

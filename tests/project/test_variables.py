@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from tests.cluster import ROOT
 from tests.project.variables import (
+    FILE,
     PRODUCTION,
     REFUSED,
     TAKEN,
@@ -22,9 +23,12 @@ from tests.project.variables import (
 )
 def test_a_documented_value_is_taken(name: str, value: str, read: Read, tmp_path: Path) -> None:
     look, cases = TAKEN[name]
-    variables = PRODUCTION | {
-        name: value or (str(tmp_path / "new" / "var") if name == "SAMDRIFT_VAR" else "")
+    (tmp_path / "settings").write_text("SAMDRIFT_METRICS_TOKEN=a b\n")
+    stands_for = {
+        FILE: str(tmp_path / "settings"),
+        "": str(tmp_path / "new") if name == "SAMDRIFT_VAR" else "",
     }
+    variables = PRODUCTION | {name: stands_for.get(value, value)}
     assert look(read(variables)) == cases[value]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from servicedesk.project import envfile
 from tests.cluster import ROOT
 
 SECRET = "k7$Q-b" * 10
@@ -57,6 +58,7 @@ def proxy(value: dict[str, Any]) -> Any:
 
 
 FILES = "servicedesk.mail.filebased.EmailBackend"
+FILE = "/tmp/FILE"  # tests put a file of settings in its place
 #: variable → what of the settings it decides, and (value → what that is then). Production unless the value says else.
 TAKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], dict[str, Any]]] = {
     "SAMDRIFT_ENV": (
@@ -73,6 +75,7 @@ TAKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], dict[str, Any]]] = {
         {"desk.example.no": ["desk.example.no"], " a.example.no ,, b.example.no": ["a.example.no", "b.example.no"]},
     ),
     "SAMDRIFT_VAR": (lambda value: value["VAR"].is_dir(), {"": True}),
+    "SAMDRIFT_ENV_FILE": (one("SAMDRIFT_METRICS_TOKEN"), {"": "", FILE: "a b"}),
     "DATABASE_URL": (
         database,
         {
@@ -179,6 +182,7 @@ REFUSED: dict[str, list[str]] = {
     "SAMDRIFT_ENCRYPTION_KEYS": ["", " , ", "not-a-key"],
     "SAMDRIFT_ALLOWED_HOSTS": ["", " , ", "*"],
     "SAMDRIFT_VAR": ["/proc/nothing/here"],
+    "SAMDRIFT_ENV_FILE": ["/proc/nothing/here", "/tmp"],
     "DATABASE_URL": [
         "mysql://u:hemmelig@h/n", "host=/tmp dbname=x", "postgres://u:hemmelig@h", "postgres://u:hemmelig@h:99999/n",
         "postgres://u:hem@me/lig@h/n", "postgres://u:hemmelig@h/n?sslmoode=require",
@@ -241,6 +245,8 @@ def variables_of_the_code() -> frozenset[str]:
                 found |= _name(node.args[0])
             elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
                 found |= _name(node.slice)
+        if path.name == "envfile.py":
+            found.add(envfile.NAME)
     return frozenset(found - INSIDE)
 
 

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db.models import FileField
 from psycopg import sql
 
+from servicedesk.project import envfile
 from servicedesk.project.backup import manifest as form
 from servicedesk.project.backup import programs
 from servicedesk.project.backup.manifest import BackupError, Manifest, Part
@@ -213,7 +214,7 @@ def _secrets() -> dict[str, str]:
         "secret_key": f"{settings.SECRET_KEY}\n",
         "encryption_keys": "".join(f"{key}\n" for key in settings.SAMDRIFT_ENCRYPTION_KEYS),
     }
-    if settings_file := os.environ.get("SAMDRIFT_ENV_FILE"):
+    if settings_file := os.environ.get(envfile.NAME):
         found["samdrift.env"] = Path(settings_file).read_text()
     found |= {name: "" for name in NOTES if (settings.VAR / name).exists()}
     return found
