@@ -41,7 +41,9 @@ def send_due(now: datetime | None = None) -> int:
     A killed worker's letters fall due again when its lease ends. A second copy after a crash between sending and
     marking bears the same Message-ID, so mail programs show it once.
     """
-    letters = claims.claim(waiting().select_related("ticket"), BATCH, LEASE, now)
+    letters = claims.claim(
+        waiting().select_related("ticket", "answers").defer("answers__raw"), BATCH, LEASE, now
+    )
     sent = _send_all(letters) if letters else 0
     _tell()
     return sent
@@ -126,6 +128,8 @@ def email(letter: Message, connection: BaseEmailBackend | None = None) -> EmailM
     if letter.ticket is not None:
         root = tokens.thread_id(letter.ticket.reference)
         headers |= {"In-Reply-To": root, "References": root}
+    elif letter.answers is not None and tokens.IDENTIFIER.fullmatch(letter.answers.message_id):
+        headers |= {"In-Reply-To": letter.answers.message_id, "References": letter.answers.message_id}
     return EmailMessage(
         subject=letter.subject,
         body=letter.body,

@@ -1,4 +1,4 @@
-"""The list beside the desk's pages: mine, the teams' queues, what presses, saved views; with counts in one statement."""
+"""The list beside the desk's pages: mine, the teams' queues, what presses, held mail, saved views; each with its count."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from servicedesk import lists
 from servicedesk.filters import end_of_day
-from servicedesk.models import OPEN_STATES, Ticket
+from servicedesk.intake.mail import counting
+from servicedesk.models import OPEN_STATES, Reason, Ticket
 
 if TYPE_CHECKING:
     from cmdb.models import User
@@ -93,6 +94,7 @@ def counts(user: User) -> Counts:
 def forget(user: User) -> None:
     """Count anew at the next page."""
     cache.delete(_key(user))
+    counting.forget(user)
 
 
 def _key(user: User) -> str:
@@ -134,13 +136,15 @@ def side_menu(request: HttpRequest) -> list[Group]:
     groups = [Group(_("Mine"), list(_mine(found, works))), Group(_("Queues"), list(_teams(known, found)))]
     if works:
         groups.append(Group(_("Pressing"), list(_pressing(found))))
+        groups.append(Group(_("Mail"), list(_held(counting.waiting(user)))))
     if known.views:
         views = [Line(name, _queue(query), "star") for _pk, name, query in known.views]
         groups.append(Group(_("Saved views"), views))
-    here = _meaning(request.GET) if request.path == reverse("desk:queue") else None
+    here = _meaning(request.GET)
     for group in groups:
         for line in group.items:
-            line.current = here is not None and _meaning(QueryDict(line.url.partition("?")[2])) == here
+            path, _sign, query = line.url.partition("?")
+            line.current = request.path == path and _meaning(QueryDict(query)) == here
     return [group for group in groups if group.items]
 
 
@@ -165,6 +169,17 @@ def _pressing(found: Counts) -> Iterable[Line]:
     yield Line(_("Breached"), _queue("due=breached"), "breach", found.breached, danger)
     danger = "danger" if found.major else ""
     yield Line(_("Major incidents"), _queue("major=1"), "incident", found.major, danger)
+
+
+def _held(waiting: Mapping[str, int]) -> Iterable[Line]:
+    """Mail that waits for somebody, the reasons that have any below."""
+    url = reverse("desk:mail")
+    yield Line(_("Held mail"), url, "mail", sum(waiting.values()))
+    for reason in Reason:
+        if waiting.get(reason):
+            danger = "danger" if reason in (Reason.NOT_AUTHENTICATED, Reason.FAILED) else ""
+            label = str(reason.label)
+            yield Line(label[:1].upper() + label[1:], f"{url}?reason={reason}", "", waiting[reason], danger)
 
 
 def _queue(query: str) -> str:

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from servicedesk.desk.mail.urls import urls as mail_urls
 from servicedesk.views import (
     bulk,
     changes,
@@ -55,6 +56,7 @@ desk_urls = [
     path("pick/people/", picks.people, name="pick_person"),
     path("pick/items/", picks.items, name="pick_item"),
     path("pick/tickets/", picks.tickets, name="pick_ticket"),
+    *mail_urls,
     path("panels/items/<int:pk>/", panels.of_item, name="item_panel"),
     path("panels/services/<int:pk>/", panels.of_service, name="service_panel"),
     path("panels/people/<int:pk>/", panels.of_person, name="person_panel"),

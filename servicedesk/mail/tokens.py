@@ -11,6 +11,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 _SALT = "servicedesk.mail"
 _ID = re.compile(r"<([A-Z]{3}-\d{1,12})\.(\d{1,18})\.(\d{1,18})\.([0-9a-f]{32})@[^<>\s@]{1,250}>")
+#: Anybody's Message-ID, fit to be written into a header.
+IDENTIFIER = re.compile(r"<[!-;=?-~]{3,240}>")
 #: In place of a ticket's prefix: the answer to a mail that became none.
 MAIL = "MSG"
 REFERENCE = re.compile(r"\[((?:INC|REQ|PRB|CHG)-\d{5,12})\]", re.IGNORECASE)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
+from cmdb.models import User
 from servicedesk import cleaning
 from servicedesk.access import Who, standing, works_on
 from servicedesk.actions.comment import comment
@@ -45,8 +46,11 @@ class Done:
     entry: Entry | None = None
 
 
-def handle(row: InboundMail, now: datetime) -> None:
-    """Read a mail, act on it, and write down what became of it, in the caller's transaction."""
+def handle(row: InboundMail, now: datetime, *, released: bool = False) -> None:
+    """Read a mail, act on it, and write down what became of it, in the caller's transaction.
+
+    :param released: a person let it through, so the limit of the hour does not hold it.
+    """
     row.handled_at = now
     raw = storing.load(row.pk)
     try:
@@ -56,7 +60,8 @@ def handle(row: InboundMail, now: datetime) -> None:
         done = _held(Reason.UNREADABLE, row, str(error))
     else:
         _take_over(row, mail)
-        done = _act(mail, row, now)
+        row.error = ""
+        done = _act(mail, row, now, released=released)
     row.outcome, row.reason, row.ticket, row.entry = done.outcome, done.reason, done.ticket, done.entry
     row.save(
         update_fields=[
@@ -77,7 +82,7 @@ def _held(reason: Reason, row: InboundMail | None = None, why: str = "") -> Done
     return Done(Outcome.HELD, reason)
 
 
-def _act(mail: Incoming, row: InboundMail, now: datetime) -> Done:
+def _act(mail: Incoming, row: InboundMail, now: datetime, *, released: bool = False) -> Done:
     before = twins.earlier(mail, row)
     if before is not None:
         return Done(Outcome.DUPLICATE, "", before.ticket, before.entry)
@@ -91,10 +96,11 @@ def _act(mail: Incoming, row: InboundMail, now: datetime) -> Done:
     if sign.kind and (sign.strong or author.form is None):
         return _from_machine(mail, row, sign, now)
     if people.is_refused(mail.sender, row.organisation):
+        row.decided_at = now  # people have decided on all of them
         return _held(Reason.REFUSED_SENDER)
     if not trust.believed(author, row):
         return _held(Reason.NOT_AUTHENTICATED)
-    if _too_many(row, author, now):
+    if not released and _too_many(row, author, now):
         return _held(Reason.TOO_MANY)
     if ticket is not None and (author.user is not None or token is not None):
         done = _on_ticket(mail, row, ticket, author, token)
@@ -137,7 +143,7 @@ def _on_ticket(
                 note(actor, ticket, body=body, **facts)
             outcome = Outcome.COMMENTED if genuine else Outcome.NOTED
             return Done(outcome, "", ticket, keeping.files(mail, ticket, public=genuine))
-        if who & _SPEAKS:
+        if may_speak(sender, ticket):
             comment(actor, ticket, body=body, **facts)
             return Done(Outcome.COMMENTED, "", ticket, keeping.files(mail, ticket, public=True))
         if ticket.organisation_id in sender.access.own_orgs or token is not None:
@@ -147,6 +153,11 @@ def _on_ticket(
     except MoveRefused:
         return None  # closed, or resolved too long ago: a new ticket, linked to the old one
     return None
+
+
+def may_speak(person: User, ticket: Ticket) -> bool:
+    """Whether the person has a part in the ticket, so that a comment is the person's to write."""
+    return bool(standing(person, ticket) & _SPEAKS)
 
 
 def _new(mail: Incoming, row: InboundMail, author: Author, old: Ticket | None, now: datetime) -> Done:

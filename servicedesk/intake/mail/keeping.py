@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,8 @@ from servicedesk.models import Entry, InboundMail, Ticket
 _ROOM = 2_000
 _MOST = cleaning.BODY - _ROOM
 _MOST_QUOTED = 50_000
+#: How far back a ticket may say that it was reported.
+LONGEST_AGO = timedelta(days=365)
 
 
 def first(mail: Incoming) -> str:

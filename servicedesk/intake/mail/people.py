@@ -32,9 +32,9 @@ def author_of(mail: Incoming) -> Author:
 
 
 def from_addresses(mail: Incoming) -> set[str]:
-    """Every address that From names; more than one is nobody's word."""
+    """Every address that From names; more or less than one is nobody's word."""
     fields = [str(value) for value in mail.head.get_all("from", [])]
-    return {address for field in fields for _name, address in addresses.people(field)}
+    return {address for value in fields for _name, address in addresses.people(value)}
 
 
 def thread_of(mail: Incoming) -> tuple[Ticket | None, tokens.Token | None]:

@@ -14,10 +14,11 @@ def check(mail: Incoming, row: InboundMail) -> None:
     """Write down what the server said about From."""
     verdict = authentication.judge(mail.head.items(), mail.sender, settings.SAMDRIFT_MAIL_AUTHSERV)
     row.authentication, row.authentication_detail = Authentication(verdict.state), verdict.detail[:300]
-    if len(from_addresses(mail)) > 1:
+    named = from_addresses(mail)
+    if len(named) > 1 or (mail.sender and mail.sender not in named):
         # DMARC has no word about such a mail (RFC 7489, section 6.6.1), whatever a server says.
         row.authentication = Authentication.FAIL
-        row.authentication_detail = "From: " + ", ".join(sorted(from_addresses(mail)))[:280]
+        row.authentication_detail = "From: " + ", ".join(sorted(named))[:280]
 
 
 def believed(author: Author, row: InboundMail) -> bool:

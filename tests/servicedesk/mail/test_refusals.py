@@ -79,7 +79,7 @@ class Picky(EmailBackend):
             raise self.answers[""]
         return True
 
-    def send_messages(self, messages: Sequence[EmailMessage]) -> int:  # type: ignore[override]
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         for one in messages:
             if one.to[0] in self.answers:
                 raise self.answers[one.to[0]]
