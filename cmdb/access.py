@@ -19,10 +19,16 @@ BOARD_ROLES = frozenset({"board", "commissioner", "lead", "changemanager", "admi
 # A role in an organisation holds in all that is under it (mptt's nested sets). The row with role '' is the
 # person's home municipality: the nearest ancestor below the root, so a whole municipality counts as "own". The last
 # column says whether the role holds over a whole region: a root, so that nobody makes one of a branch of their own.
+# Rows whose role begins with ^ are regions above: of a role, or (^ alone) of the home.
 _SQL = """
 select m.role, d.id, d.kind = 'region' and d.parent_id is null from cmdb_membership m
   join cmdb_organisation o on o.id = m.organisation_id
   join cmdb_organisation d on d.tree_id = o.tree_id and d.lft between o.lft and o.rght
+ where m.user_id = %s
+union all
+select '^' || m.role, a.id, false from cmdb_membership m
+  join cmdb_organisation o on o.id = m.organisation_id
+  join cmdb_organisation a on a.tree_id = o.tree_id and a.lft < o.lft and a.rght > o.rght and a.kind = 'region'
  where m.user_id = %s
 union all
 select case when d.kind = 'region' then '^' else '' end, d.id, false from cmdb_organisation h
@@ -44,7 +50,7 @@ class Access:
         if not self.user.is_active:
             return []
         with connection.cursor() as cursor:
-            cursor.execute(_SQL, [self.user.pk, self.user.organisation_id])
+            cursor.execute(_SQL, [self.user.pk, self.user.pk, self.user.organisation_id])
             return cursor.fetchall()
 
     @cached_property
@@ -56,8 +62,12 @@ class Access:
 
     def orgs(self, *roles: str) -> frozenset[int]:
         """Organisation ids (subtrees included) in which the person holds any of `roles`; no role named: any role."""
-        wanted = [str(r) for r in roles] or [r for r in self._by_role if r not in ("", "^")]
+        wanted = [str(r) for r in roles] or [r for r in self._by_role if r and r[0] != "^"]
         return frozenset().union(*(self._by_role.get(r, frozenset()) for r in wanted))
+
+    def regions_above(self, role: str) -> frozenset[int]:
+        """Ids of the regions above where the person holds `role`; the role itself does not hold there."""
+        return self._by_role.get(f"^{role}", frozenset())
 
     def has(self, *roles: str) -> bool:
         """Whether the person holds any of `roles` anywhere."""

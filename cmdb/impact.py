@@ -45,9 +45,9 @@ _MUNICIPALITIES = """
 select distinct m.id from cmdb_organisation m
   join cmdb_organisation o on o.tree_id = m.tree_id and o.lft between m.lft and m.rght
  where m.kind = %(kind)s and m.is_active and o.id in (
-    select organisation_id from cmdb_item where id = any(%(items)s)
+    select organisation_id from cmdb_item where id = any(%(items)s::bigint[])
   union select unnest(%(organisations)s::bigint[])
-  union select organisation_id from cmdb_service_consumers where service_id = any(%(services)s)
+  union select organisation_id from cmdb_service_consumers where service_id = any(%(services)s::bigint[])
  )
 """
 
@@ -84,7 +84,11 @@ def impact_of(item_ids: Iterable[int]) -> Impact:
     return Impact(
         items=depth,
         services=services,
-        organisations=_municipalities(depth, [s.pk for s in services if s.pk not in partly], partly),
+        organisations=municipalities(
+            depth,
+            [service.pk for service in services if service.pk not in partly],
+            (pk for organisations in partly.values() for pk in organisations),
+        ),
         paths=[(e.source, e.target, e.kind) for e in edges if e.source in depth and e.target in depth],
     )
 
@@ -174,17 +178,18 @@ def _failed_services(depth: dict[int, int]) -> tuple[list[Service], dict[int, se
     return sorted(found, key=lambda s: (s.criticality, s.sort_name)), partly
 
 
-def _municipalities(
-    depth: dict[int, int], services: list[int], partly: dict[int, set[int]]
+def municipalities(
+    items: Iterable[int] = (), services: Iterable[int] = (), organisations: Iterable[int] = ()
 ) -> list[Organisation]:
+    """Those that own the items, use the services or hold the organisations; active ones, by name."""
     with connection.cursor() as cursor:
         cursor.execute(
             _MUNICIPALITIES,
             {
                 "kind": OrganisationKind.MUNICIPALITY.value,
-                "items": list(depth),
-                "services": services,
-                "organisations": [pk for organisations in partly.values() for pk in organisations],
+                "items": list(items),
+                "services": list(services),
+                "organisations": list(organisations),
             },
         )
         ids = [pk for (pk,) in cursor.fetchall()]

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 
 from cmdb.access import WORKING_ROLES
 from cmdb.models import Family, Item, Role
-from servicedesk.models import Attachment, Entry, Ticket
+from servicedesk import handovers, reach
+from servicedesk.models import Attachment, Entry, Kind, Ticket
 
 if TYPE_CHECKING:
     from cmdb.models import User
@@ -28,11 +29,12 @@ class Who(StrEnum):
     REPORTER = "reporter"
     KEYUSER = "keyuser"  # superuser of the reporter's municipality
     OWNER = "owner"  # owns or manages the system that it is about
-    SUPPLIER = "supplier"  # works for the supplier that it was handed to
+    SUPPLIER = "supplier"  # works for the supplier that holds it
 
 
 def standing(user: User | None, ticket: Ticket) -> frozenset[Who]:
-    """All that `user` is to `ticket`; None is the system. Costs the one statement of `user.access`, plus one for owners."""
+    """All that `user` is to `ticket`; None is the system. Costs the one statement of `user.access`, plus one for owners, and
+    one for a commissioner who looks at a change."""
     if user is None:
         return frozenset({Who.SYSTEM})
     access, where = user.access, ticket.organisation_id
@@ -41,12 +43,12 @@ def standing(user: User | None, ticket: Ticket) -> frozenset[Who]:
         Who.LEAD: where in access.orgs(Role.LEAD, Role.ADMIN),
         Who.CHANGE_MANAGER: where in access.orgs(Role.CHANGEMANAGER),
         Who.ON_CALL: where in access.orgs(Role.ONCALL),
-        Who.COMMISSIONER: where in commissioner_orgs(user),
+        Who.COMMISSIONER: speaks_for(user, ticket),
         Who.ASSIGNEE: ticket.assignee_id == user.pk and where in access.work_orgs,
         Who.REPORTER: ticket.reporter_id == user.pk,
         Who.KEYUSER: where in access.orgs(Role.KEYUSER),
         Who.OWNER: access.has(Role.OWNER) and _owns(user, ticket),
-        Who.SUPPLIER: ticket.supplier_id is not None and ticket.supplier_id in access.orgs(Role.SUPPLIER),
+        Who.SUPPLIER: handovers.holder(ticket) in access.orgs(Role.SUPPLIER),
     }
     return frozenset(who for who, holds in found.items() if holds)
 
@@ -56,11 +58,10 @@ def _owns(user: User, ticket: Ticket) -> bool:
     return item is not None and user.pk in (item.owner_id, item.manager_id)
 
 
-def commissioner_orgs(user: User) -> frozenset[int]:
-    """Whose changes a commissioner decides on: the own municipality's, and the region's that reach it too."""
-    access = user.access
-    mine = access.orgs(Role.COMMISSIONER)
-    return mine | (access.home_orgs if mine & access.home_orgs else frozenset())
+def speaks_for(user: User, ticket: Ticket) -> bool:
+    """Whether it is a change that reaches a municipality which the person is a commissioner for."""
+    mine = user.access.orgs(Role.COMMISSIONER)
+    return ticket.kind == Kind.CHANGE and bool(mine) and bool(mine & reach.keys(ticket))
 
 
 def works_on(user: User, ticket: Ticket) -> bool:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from servicedesk.models import Category, InboundMail, Mailbox, Message, PriorityRule, Ticket
+from servicedesk.models import Category, InboundMail, Mailbox, Message, PriorityRule, ReadingTerm, Ticket
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -40,6 +40,13 @@ class PriorityRuleAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(ReadingTerm)
+class ReadingTermAdmin(admin.ModelAdmin):
+    list_display = ("__str__", "days")
+    list_editable = ("days",)
+    list_select_related = ("supplier",)
 
 
 @admin.register(Ticket)

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
@@ -108,12 +107,7 @@ def workers(ticket: Ticket) -> list[Recipient]:
 def holders(ticket: Ticket, *roles: Role, team_first: bool = False) -> list[Recipient]:
     """People who hold any of the roles for the ticket's organisation; `team_first`: only those of its team, if there are any."""
     above = ticket.organisation.get_ancestors(include_self=True).values("pk")
-    # A role held further down still counts for what concerns the whole region.
-    below = ticket.organisation.get_descendants().values("pk")
-    places = Q(organisation__in=above)
-    if Role.COMMISSIONER in roles:
-        places |= Q(role=Role.COMMISSIONER, organisation__in=below)
-    ids = Membership.objects.filter(places, role__in=roles).values("user_id")
+    ids = Membership.objects.filter(organisation__in=above, role__in=roles).values("user_id")
     found = list(User.objects.filter(pk__in=ids, is_active=True).select_related("organisation"))
     if not team_first or ticket.team is None:
         return list(found)

@@ -167,6 +167,12 @@ def _assign(entry: Entry, after: Mapping[str, Any]) -> str:
 
 
 def _pend(_entry: Entry, after: Mapping[str, Any]) -> str:
+    said = _waits(after)
+    supplier = _name(after.get("supplier"))
+    return f"{said} · " + _("handed over to %(supplier)s") % {"supplier": supplier} if supplier else said
+
+
+def _waits(after: Mapping[str, Any]) -> str:
     reason = _label(PendReason.choices, after.get("pend_reason"))
     until = after.get("pend_until")
     if until:
@@ -208,7 +214,18 @@ def _link(entry: Entry, _after: Mapping[str, Any]) -> str:
     if "target" in data:
         kind = _label(LinkKind.choices, data.get("kind"))
         return _("linked: %(kind)s %(reference)s") % {"kind": kind, "reference": data["target"]}
+    asked = _organisations(data.get("asks", ()))
+    if asked:
+        return _("added %(name)s, which reaches %(whom)s too") % {
+            "name": _name(data.get("item")),
+            "whom": asked,
+        }
     return _("linked %(name)s") % {"name": _name(data.get("item"))}
+
+
+def _organisations(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Municipalities of answers, as `decide.named` wrote them."""
+    return ", ".join(_name(row["organisation"]) for row in rows if row["organisation"])
 
 
 def _merge(entry: Entry, _after: Mapping[str, Any]) -> str:
@@ -236,6 +253,15 @@ def _finish(entry: Entry, _after: Mapping[str, Any]) -> str:
     return _("ended the work: %(outcome)s") % {"outcome": outcome}
 
 
+def _decided(entry: Entry, _after: Mapping[str, Any]) -> str:
+    """For which municipalities; the change manager's own answer needs no name."""
+    names = _organisations(entry.data.get("answered_for", ()))
+    if not names:
+        return ""
+    said = _("approved for %(names)s") if entry.verb == Verb.APPROVE else _("rejected for %(names)s")
+    return said % {"names": names}
+
+
 def _plain_state(_entry: Entry, after: Mapping[str, Any]) -> str:
     if "state" not in after:
         return ""
@@ -245,5 +271,5 @@ def _plain_state(_entry: Entry, after: Mapping[str, Any]) -> str:
 _TELLERS: Mapping[Verb, Any] = {
     Verb.ASSIGN: _assign, Verb.PEND: _pend, Verb.PRIORITISE: _prioritise, Verb.EDIT: _edit, Verb.LINK: _link,
     Verb.MERGE: _merge, Verb.BREACH: _clock, Verb.SOON: _clock, Verb.ALERT: _alert, Verb.FINISH: _finish,
-    Verb.REOPEN: _plain_state,
+    Verb.REOPEN: _plain_state, Verb.APPROVE: _decided, Verb.REJECT: _decided,
 }  # fmt: skip

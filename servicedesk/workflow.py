@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.models import Role
+from servicedesk import approvals
 from servicedesk.access import Who, standing
-from servicedesk.models import Kind, State, Ticket, Verb
+from servicedesk.models import Approval, Decision, Kind, State, Ticket, Verb
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -63,6 +65,7 @@ WAITING = (S.NEW, S.ASSIGNED)
 WORKED = (S.NEW, S.ASSIGNED, S.IN_PROGRESS, S.PENDING)
 PLANNED = (S.DRAFT, S.APPROVAL, S.SCHEDULED, S.IMPLEMENTING, S.REVIEW)
 PEOPLE = frozenset({Who.STAFF, Who.SYSTEM})
+DECIDING = frozenset({Verb.APPROVE, Verb.REJECT})
 ASKERS = frozenset({Who.REPORTER, Who.KEYUSER, Who.OWNER, Who.SUPPLIER, Who.STAFF, Who.SYSTEM})
 
 
@@ -213,12 +216,15 @@ def find(ticket: Ticket, verb: Verb) -> Move | None:
 def available(user: User, ticket: Ticket) -> list[Verb]:
     """What this person can do with it now, in the order of the table; for buttons and the API."""
     mine = standing(user, ticket)
-    hidden = (Verb.ALERT, Verb.BREACH, Verb.SOON)
-    return [
+    hidden = {Verb.ALERT, Verb.BREACH, Verb.SOON}
+    found = [
         move.verb
         for move in MOVES[Kind(ticket.kind)].values()
         if State(ticket.state) in move.to and move.who & mine and move.verb not in hidden
     ]
+    if DECIDING & set(found) and not approvals.awaits(user, ticket):
+        return [verb for verb in found if verb not in DECIDING]
+    return found
 
 
 def check(user: User | None, ticket: Ticket, verb: Verb, values: Mapping[str, Any] | None = None) -> Move:
@@ -230,11 +236,32 @@ def check(user: User | None, ticket: Ticket, verb: Verb, values: Mapping[str, An
         raise PermissionDenied(str(_("Your role does not let you do this with this ticket.")))
     if State(ticket.state) not in move.to:
         raise MoveRefused(_refusal(ticket))
+    if user is not None and verb in DECIDING:
+        _must_answer(user, ticket)
     for name in move.needs:
         value = (values or {}).get(name)
         if value is None or (isinstance(value, str) and not value.strip()):
             raise MoveRefused(_MISSING[name], field=name)
     return move
+
+
+def _must_answer(user: User, ticket: Ticket) -> None:
+    """Only an outstanding answer of one's own can be given; of two who may give it the second is told who was first."""
+    rows = approvals.waiting(ticket)
+    if not rows:
+        raise MoveRefused(_("Nobody waits for an answer here any more."))
+    if approvals.owned(user, ticket, rows):
+        return
+    given = Approval.objects.filter(ticket=ticket).exclude(decision=Decision.WAITING).exclude(decided_by=user)
+    first = next(
+        iter(approvals.owned(user, ticket, given.select_related("organisation", "decided_by"))), None
+    )
+    if first is None or first.decided_by is None:
+        raise PermissionDenied(str(_("This approval is not yours to give.")))
+    raise MoveRefused(
+        _("%(name)s has answered already, for %(whom)s.")
+        % {"name": first.decided_by, "whom": first.organisation or Role(first.role).label}
+    )
 
 
 def _refusal(ticket: Ticket) -> str:

@@ -10,7 +10,7 @@ from servicedesk.models import Change, Decision, State, Ticket, Verb
 
 
 def approve(actor: Actor, ticket: Ticket, *, body: str = "") -> Ticket:
-    """Approve for all roles that the actor speaks for; others may still be waited for."""
+    """Approve for the change manager and for all municipalities that the actor speaks for; others may still be waited for."""
     comment = cleaning.text(body, 500, "body")
     with step(actor, ticket, Verb.APPROVE) as one:
         change = Change.objects.get(ticket=one.ticket)
@@ -20,5 +20,5 @@ def approve(actor: Actor, ticket: Ticket, *, body: str = "") -> Ticket:
         else:
             schedule.plan(one.ticket, change, one.at)
             one.tell(notify.DECIDED, [one.ticket.reporter, *notify.workers(one.ticket)], approved=True)
-        one.record(comment, public=True, waits_for=[row.role for row in left])
+        one.record(comment, public=True)
     return one.ticket

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from servicedesk import cleaning
+from servicedesk import cleaning, reach
 from servicedesk.access import may_name_item
 from servicedesk.actions.case import fields_of
 from servicedesk.actions.step import Step, plain, step
@@ -24,6 +24,7 @@ CHANGE = (
     "planned_start", "planned_end",
 )  # fmt: skip
 PROBLEM = ("root_cause", "workaround", "is_known_error")
+_REACH = frozenset({"service", "item", "organisation"})
 _CASE = frozenset({"title", "category", "service", "item", "organisation", "supplier"})
 
 
@@ -41,6 +42,8 @@ def edit(actor: Actor, ticket: Ticket, *, seen: datetime | None = None, **values
             _edit_added(one, added)
         if _CASE & one.before.keys() or "type" in added:
             _reclassify(one)
+        if one.ticket.kind == Kind.CHANGE and _REACH & one.before.keys():
+            reach.write_anew(one.ticket)
         one.record()
     return one.ticket
 

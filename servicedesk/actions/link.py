@@ -6,11 +6,17 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.models import Item
+from monitoring import maintenance
+from servicedesk import approvals, reach
 from servicedesk.access import may_name_item, works_on
-from servicedesk.actions.step import step
+from servicedesk.actions import asking, decide
+from servicedesk.actions.step import Step, step
 from servicedesk.actors import Actor
-from servicedesk.models import ItemRole, Kind, LinkKind, Ticket, TicketItem, TicketLink, Verb
+from servicedesk.models import Change, ItemRole, Kind, LinkKind, State, Ticket, TicketItem, TicketLink, Verb
 from servicedesk.workflow import MoveRefused
+
+#: States in which a wider reach asks for more answers; a draft asks when it is submitted, what is over asks nobody.
+_ASKS = (State.APPROVAL, State.SCHEDULED, State.IMPLEMENTING)
 
 
 def link(
@@ -43,7 +49,35 @@ def link(
             if one.ticket.item is None:
                 one.set(item=item)
             one.record(item={"id": item.pk, "name": item.name}, role=str(role))
+            if one.ticket.kind == Kind.CHANGE:
+                _widen(one, item)
     return one.ticket
+
+
+def _widen(one: Step, item: Item) -> None:
+    """What a change reaches grew: municipalities that were not asked are asked now, answers given stay.
+
+    One that was approved waits again until they have said yes; one under way can not be widened to who was never asked.
+    """
+    reach.widen(one.ticket, item)
+    change = Change.objects.filter(ticket=one.ticket).first()
+    if change is None or one.ticket.state not in _ASKS or not approvals.asks_committee(change):
+        return
+    new = approvals.ask(one.ticket, change)
+    if not new:
+        return
+    if one.ticket.state == State.IMPLEMENTING:
+        names = ", ".join(str(row.organisation) for row in new)
+        raise MoveRefused(
+            _("The work has begun, and this reaches %(names)s, who were not asked. Plan a change of its own.")
+            % {"names": names},
+            field="item",
+        )
+    if one.ticket.state == State.SCHEDULED:
+        maintenance.cancel(one.ticket.reference)
+        one.set(state=State.APPROVAL)
+    one.record(public=True, asks=decide.named(new))
+    asking.tell(one, change, new)
 
 
 def _may_see(actor: Actor, target: Ticket | None, item: Item | None) -> None:

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from cmdb.impact import Impact, impact_of
 from cmdb.models import Criticality, Item, Organisation, Service, Team, User
 from monitoring.models import Alert
-from servicedesk import cleaning, mirror, notify, priority, references, routing
+from servicedesk import cleaning, handovers, mirror, notify, priority, references, routing
+from servicedesk import reach as reaching
 from servicedesk.access import may_name_item, may_open_for
 from servicedesk.actions import touched
 from servicedesk.actions.case import fields_of
-from servicedesk.actions.step import send
+from servicedesk.actions.step import plain, send
 from servicedesk.actors import Actor
 from servicedesk.models import (
     Category,
@@ -105,9 +106,7 @@ def open_ticket(
     )  # fmt: skip
     _may(actor, order)
     with transaction.atomic():
-        if reach is None and order.items:
-            reach = impact_of(one.pk for one in order.items)
-        ticket = _write(actor, order, reach or Impact(items={}))
+        ticket = _write(actor, order, reach or _reach(order))
         entry = _record(actor, ticket, data or {})
         if ticket.reporter is not None:
             send(ticket, entry, [(notify.RECEIVED, [ticket.reporter], {})])
@@ -182,6 +181,13 @@ def _may(actor: Actor, order: Order) -> None:
         raise PermissionDenied(str(_("This item is not among yours.")))
 
 
+def _reach(order: Order) -> Impact:
+    """What it touches by the register. A change is also felt by all who use the service that it names."""
+    if order.kind == Kind.CHANGE:
+        return reaching.of_change(order.items, order.service)
+    return impact_of(one.pk for one in order.items) if order.items else Impact(items={})
+
+
 def _write(actor: Actor, order: Order, reach: Impact) -> Ticket:
     facts = references.draw(order.kind, order.organisation.pk)
     now = timezone.now()
@@ -216,6 +222,8 @@ def _write(actor: Actor, order: Order, reach: Impact) -> Ticket:
     elif order.kind == Kind.PROBLEM:
         Problem.objects.create(ticket=ticket, **order.details)
     touched.write(ticket, order.items, reach)
+    if ticket.supplier_id is not None:
+        handovers.follow(ticket, now)
     return ticket
 
 
@@ -235,6 +243,8 @@ def _record(actor: Actor, ticket: Ticket, data: dict[str, Any]) -> Entry:
         actor=actor.user,
         actor_name=actor.name,
         is_public=True,
-        data=data | {"channel": ticket.channel, "priority": ticket.priority, "state": ticket.state},
+        data=data
+        | {"channel": ticket.channel, "priority": ticket.priority, "state": ticket.state}
+        | ({"supplier": plain(ticket.supplier)} if ticket.supplier is not None else {}),
         request_id=actor.request_id,
     )

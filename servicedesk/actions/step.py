@@ -13,7 +13,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from servicedesk import mirror, notify, workflow
+from servicedesk import handovers, mirror, notify, workflow
 from servicedesk.actors import Actor
 from servicedesk.models import Entry, Message, State, Ticket, Verb
 from servicedesk.workflow import Effect, MoveRefused
@@ -120,6 +120,8 @@ def _finish(one: Step) -> None:
     one.ticket.touched_at = max(timezone.now(), one.at)  # when it was written, which may be later
     changed = {*one.before, *mirror.refresh(one.ticket), "touched_at", "updated_at"}
     one.ticket.save(update_fields=changed)
+    if {"state", "supplier"} & one.before.keys():
+        handovers.follow(one.ticket, one.at)
     one.entry = write_entry(one)
     send(one.ticket, one.entry, one.letters)
 

@@ -6,15 +6,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.models import Role
-from servicedesk import notify
-from servicedesk.actions import schedule
+from servicedesk import approvals, reach
+from servicedesk.actions import asking, decide, schedule
 from servicedesk.actions.step import Step, step
 from servicedesk.actors import Actor
 from servicedesk.models import Approval, Change, ChangeType, Decision, State, Ticket, Verb
 from servicedesk.workflow import MoveRefused
 
-#: From this risk factor on the commissioning committee decides too (DOMAIN rule 6).
-COMMITTEE_RISK = 12
 #: What a normal change must say beside its plan and window, in the words of its form.
 _NEEDED = {"reason": _("why"), "backout_plan": _("way back")}
 
@@ -28,6 +26,7 @@ def submit(actor: Actor, ticket: Ticket) -> Ticket:
             raise MoveRefused(_("This change has no plan."))
         _complete(change)
         one.ticket.approvals.all().delete()
+        reach.write_anew(one.ticket)
         if change.type == ChangeType.STANDARD:
             Approval.objects.create(
                 ticket=one.ticket,
@@ -51,15 +50,12 @@ def _complete(change: Change) -> None:
         for name, label in _NEEDED.items():
             if not getattr(change, name).strip():
                 raise MoveRefused(_("Fill in “%(field)s” first.") % {"field": label}, field=name)
-    if change.risk_factor >= COMMITTEE_RISK and not change.mitigation.strip():
+    if change.risk_factor >= approvals.COMMITTEE_RISK and not change.mitigation.strip():
         raise MoveRefused(_("A risk this high needs a word on what lowers it."), field="mitigation")
 
 
 def _ask(one: Step, change: Change) -> None:
-    """One waiting answer per role; those who hold it are told."""
-    roles = [Role.CHANGEMANAGER]
-    if change.risk_factor >= COMMITTEE_RISK and change.type == ChangeType.NORMAL:
-        roles.append(Role.COMMISSIONER)
-    Approval.objects.bulk_create(Approval(ticket=one.ticket, role=role) for role in roles)
-    for role in roles:
-        one.tell(notify.APPROVAL, notify.holders(one.ticket, role), change=change)
+    """What is waited for, and a letter to those who may answer."""
+    asked = approvals.ask(one.ticket, change)
+    one.record(asks=decide.named(asked))
+    asking.tell(one, change, asked)

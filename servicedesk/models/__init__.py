@@ -1,6 +1,7 @@
 """The desk's tables, one file per theme."""
 
 from servicedesk.models.entries import Attachment, Entry, Verb
+from servicedesk.models.handovers import READING_DAYS, HandOver, ReadingTerm
 from servicedesk.models.kinds import Approval, Change, ChangeOutcome, ChangeType, Decision, Problem
 from servicedesk.models.mail import (
     Authentication,
@@ -14,6 +15,7 @@ from servicedesk.models.mail import (
 from servicedesk.models.messages import Message, Obstacle, Receipt, SavedView
 from servicedesk.models.tickets import (
     DONE_STATES,
+    ENDED_STATES,
     OPEN_STATES,
     PREFIX,
     Category,
@@ -38,7 +40,9 @@ from servicedesk.models.tickets import (
 __all__ = [
     "DONE_STATES",
     "OPEN_STATES",
+    "ENDED_STATES",
     "PREFIX",
+    "READING_DAYS",
     "Approval",
     "Attachment",
     "Authentication",
@@ -50,6 +54,7 @@ __all__ = [
     "Decision",
     "Entry",
     "FormAddress",
+    "HandOver",
     "InboundMail",
     "ItemRole",
     "Kind",
@@ -64,6 +69,7 @@ __all__ = [
     "PriorityRule",
     "Problem",
     "Reason",
+    "ReadingTerm",
     "Receipt",
     "ReferenceCounter",
     "RefusedSender",

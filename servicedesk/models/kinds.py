@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cmdb.common.choices import Choices
 from cmdb.common.models import Timestamped
+from cmdb.models import Organisation
 from servicedesk.models.tickets import Ticket
 
 
@@ -73,10 +74,17 @@ class Decision(Choices):
 
 
 class Approval(Timestamped):
-    """One answer that a change waits for: from a person, or from whoever holds a role."""
+    """One answer that a change waits for: the change manager's, or that of one municipality's member of the committee.
+
+    `organisation` is that municipality; empty for the change manager, and where the committee answered as a whole once.
+    """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="approvals")
     role = models.CharField(_("role"), max_length=20)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="approvals",
+        verbose_name=_("municipality"),
+    )  # fmt: skip
     decision = models.CharField(_("decision"), max_length=10, choices=Decision, default=Decision.WAITING)
     decided_by = models.ForeignKey(
         "cmdb.User", models.SET_NULL, null=True, blank=True, related_name="approvals"
@@ -87,10 +95,14 @@ class Approval(Timestamped):
     class Meta:
         verbose_name = _("approval")
         verbose_name_plural = _("approvals")
-        constraints = [models.UniqueConstraint(fields=["ticket", "role"], name="approval_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "role", "organisation"], nulls_distinct=False, name="approval_once"
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.ticket_id} {self.role} {self.decision}"
+        return f"{self.ticket_id} {self.role} {self.organisation_id or ''} {self.decision}"
 
 
 class Problem(models.Model):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,9 +16,11 @@ from cmdb.common.models import Timestamped
 from cmdb.common.querysets import VisibleManager
 from cmdb.models import Item, Organisation, Service, Team
 from monitoring.models import Alert
+from servicedesk.models.handovers import HandOver
 from sla.models import Case
 
 if TYPE_CHECKING:
+    from cmdb.access import Access
     from cmdb.models import User
 
 
@@ -58,6 +60,8 @@ OPEN_STATES = (
 )  # fmt: skip
 # Resolved tickets wait for the reporter's word; they are no longer in a queue.
 DONE_STATES = (State.RESOLVED, State.CLOSED, State.CANCELLED, State.REJECTED)
+# Over: nobody holds it any more. What is resolved may come back to whoever had it.
+ENDED_STATES = (State.CLOSED, State.CANCELLED, State.REJECTED)
 
 
 class Priority(models.IntegerChoices):
@@ -223,19 +227,29 @@ class Ticket(Timestamped):
 
     @classmethod
     def visible_q(cls, user: User) -> Q:
-        """Where one works; what one reported; a superuser's own municipality; tickets on systems one owns; a supplier's;
-        changes of a commissioner's municipality, and the region's that reach it."""
+        """Where one works; what one reported; a superuser's own municipality; tickets on systems one owns; what one's
+        supplier house holds or held a short while ago; changes that reach a commissioner's municipality."""
         access = user.access
         q = Q(organisation__in=access.work_orgs | access.orgs("keyuser")) | Q(reporter=user)
         if access.has("owner"):
             q |= Q(item__in=Item.objects.filter(Q(owner=user) | Q(manager=user)).values("pk"))
         if access.has("supplier"):
-            q |= Q(supplier__in=access.orgs("supplier"))
-        if mine := access.orgs("commissioner"):
-            # Own municipality and region too, but only for who is commissioner there and not somewhere else.
-            reached = access.home_orgs if mine & access.home_orgs else frozenset()
-            q |= Q(kind=Kind.CHANGE, organisation__in=mine | reached)
+            q |= Q(pk__in=HandOver.readable(access.orgs("supplier")).values("ticket"))
+        if access.has("commissioner"):
+            q |= Q(kind=Kind.CHANGE) & cls._reaches(access)
         return q
+
+    @staticmethod
+    def _reaches(access: Access) -> Q:
+        """The same rule as servicedesk.reach: the municipality that it belongs to, those that it touches, and all of the
+        region where none is known."""
+        mine = access.orgs("commissioner")
+        touched = TicketOrganisation.objects.filter(ticket=OuterRef("pk"))
+        return (
+            Q(organisation__in=mine)
+            | Exists(touched.filter(organisation__in=mine))
+            | Q(organisation__in=access.regions_above("commissioner")) & ~Exists(touched)
+        )
 
 
 class ItemRole(models.TextChoices):

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from cmdb.common import ui
+from cmdb.models import Role, User
 from cmdb.web import SignedInRequest
 from monitoring.live import live
-from servicedesk import around, letters, timeline, workflow
+from servicedesk import approvals, around, handovers, letters, timeline, workflow
 from servicedesk.access import Who, attachments_for, entries_for, standing, works_on
 from servicedesk.forms.verbs import SPECS, Spec
-from servicedesk.models import Approval, Decision, ItemRole, Kind, PendReason, Priority, State, Ticket, Verb
+from servicedesk.models import ItemRole, Kind, PendReason, Priority, State, Ticket, Verb
 from servicedesk.sidelist import side_menu
 from servicedesk.views.shared import find, only, sees_desk, sees_pages
 from sla import clocks
@@ -94,6 +95,7 @@ def page(
         "side_menu": side_menu(request) if sees_desk(request.user) else None,
         "breadcrumbs": here(request, row),
         **clock_context(row, now),
+        **supplier_context(user, row),
         **(change_context(request, row) if row.kind == Kind.CHANGE else {}),
     }
     return render(request, "servicedesk/desk/ticket.html", context, status=422 if error else 200)
@@ -232,16 +234,25 @@ def beside(request: SignedInRequest, reference: str) -> HttpResponse:
     )
 
 
+def supplier_context(user: User, row: Ticket) -> dict[str, Any]:
+    """The hand-over for those who work on it, and for the supplier until when it reads on."""
+    if works_on(user, row):
+        return {"hand_over": handovers.latest(row)}
+    if user.access.has(Role.SUPPLIER):
+        return {"held": handovers.latest(row, user)}
+    return {}
+
+
 # --- what a change adds -----------------------------------------------------------------------------------------
 
 
 def change_context(request: SignedInRequest, row: Ticket) -> dict[str, Any]:
     """Approvals and plan. Which services it touches was written down when it was opened."""
     who = standing(request.user, row)
-    approvals = list(Approval.objects.filter(ticket=row).select_related("decided_by").order_by("pk"))
     return {
         "change": row.change,
-        "approvals": [(one, Decision(one.decision)) for one in approvals],
+        "approvals": approvals.seats(row),
+        "asks": row.state == State.APPROVAL,
         "edit_change_url": reverse("changes:edit", args=[row.reference])
         if row.state == State.DRAFT and Who.STAFF in who
         else "",
