@@ -29,7 +29,7 @@ from servicedesk.actions.registry import perform
 from servicedesk.actions.reply import reply
 from servicedesk.actors import Actor
 from servicedesk.apifilters import TicketFilter
-from servicedesk.models import Category, Change, Channel, Entry, Kind, Problem, Ticket
+from servicedesk.models import Approval, Category, Change, Channel, Entry, Kind, Problem, Ticket
 from sla import clocks
 
 router = Router(tags=["tickets"])
@@ -137,7 +137,19 @@ def _whole(user: User, ticket: Ticket) -> dict[str, Any]:
         "affected_organisations": list(organisations.order_by("pk").values_list("slug", flat=True)),
         "actions": [str(verb) for verb in workflow.available(user, ticket)],
         "details": _details(ticket),
+        "approvals": _approvals(ticket),
     }
+
+
+def _approvals(ticket: Ticket) -> list[dict[str, Any]] | None:
+    if ticket.kind != Kind.CHANGE:
+        return None
+    rows = Approval.objects.filter(ticket=ticket).select_related("organisation", "decided_by").order_by("pk")
+    return [
+        {name: getattr(row, name) for name in ("role", "decision", "decided_at", "comment")}
+        | {"organisation": _short(row.organisation), "decided_by": _short(row.decided_by)}
+        for row in rows
+    ]
 
 
 def _details(ticket: Ticket) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from monitoring.models import Alert, Severity
@@ -14,8 +14,10 @@ from servicedesk import mirror, outbox
 from servicedesk.intake import alerts
 from servicedesk.models import (
     DONE_STATES,
+    ENDED_STATES,
     OPEN_STATES,
     Channel,
+    HandOver,
     InboundMail,
     Kind,
     PendReason,
@@ -57,6 +59,7 @@ def check(now: datetime | None = None) -> Iterator[str]:
     yield from _cases()
     yield from _pauses()
     yield from _mirrors()
+    yield from _hand_overs()
     yield from _alerts(now)
     yield from _letters(now)
 
@@ -74,6 +77,18 @@ def _timeline() -> Iterator[str]:
         yield f"{reference}: its timeline does not begin with its opening"
     for kind, most, last in _rows(_AHEAD):
         yield f"references of kind {kind} reach {most}, their counter is at {last}"
+
+
+def _hand_overs() -> Iterator[str]:
+    """A supplier holds exactly the tickets that name it and are not over; who holds none reads none for long."""
+    held = HandOver.objects.filter(ticket=OuterRef("pk"), ended_at=None)
+    tickets = Ticket.objects.annotate(holder=Subquery(held.values("supplier")[:1]))
+    holds = Q(supplier__isnull=False) & ~Q(state__in=ENDED_STATES)
+    lost = tickets.filter(holds).exclude(holder=F("supplier")) | tickets.filter(holds, holder=None)
+    for reference in lost.values_list("reference", flat=True):
+        yield f"{reference}: names a supplier that holds no hand-over"
+    for reference in tickets.filter(~holds, holder__isnull=False).values_list("reference", flat=True):
+        yield f"{reference}: a supplier holds it though it is over or names none"
 
 
 def _states() -> Iterator[str]:

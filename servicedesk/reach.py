@@ -1,7 +1,7 @@
 """How far a change reaches: the municipalities whose services, items or own house it touches.
 
 Written down when the change is opened, anew when it is edited or submitted (the register may have changed), and from then
-on only wider. Where nothing is known it concerns every municipality of the region (docs/decisions/0009).
+on only wider. Where nothing is known it concerns every municipality of the region (docs/decisions/0016).
 """
 
 from __future__ import annotations

@@ -20,11 +20,22 @@ class Strict(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+class ApprovalOut(Schema):
+    """An answer that a change waits for or got; `organisation` is the municipality, null for the change manager."""
+
+    role: str
+    organisation: str | None
+    decision: str
+    decided_by: str | None
+    decided_at: datetime | None
+    comment: str
+
+
 class TicketOut(Schema):
     """A ticket. Related rows are named by their short name, people by user name, the item by its id.
 
     impact, urgency 1 high … 3 low; priority 1 critical … 4 low; instants in UTC. What is affected (as the register had it
-    when the ticket was opened), `actions` and `details` come with one ticket, not in lists.
+    when the ticket was opened), `actions`, `details` and `approvals` come with one ticket, not in lists.
     """
 
     reference: str
@@ -63,6 +74,7 @@ class TicketOut(Schema):
     affected_organisations: list[str] | None = None
     actions: list[str] | None = None
     details: dict[str, Any] | None = None
+    approvals: list[ApprovalOut] | None = None
 
 
 class TicketIn(Strict):

@@ -33,6 +33,6 @@ def tell(one: Step, change: Change, asked: list[Approval]) -> None:
             notify.APPROVAL,
             [who],
             change=change,
-            municipalities=mine,
-            vacant=vacant if who in managers else [],
+            municipalities=[one_of.name for one_of in mine],
+            vacant=[one_of.name for one_of in vacant] if who in managers else [],
         )

@@ -56,6 +56,8 @@ ACCOUNTS = (
 )
 # Roles that are held in the whole region although the person sits in one municipality.
 REGIONAL = {Role.BOARD: "fjordregionen", Role.COMMISSIONER: "fjordvik"}
+#: Members of the commissioning committee beside Fjordvik's: (user name, name, municipality). Nesheim's seat is vacant.
+MEMBERS = (("arne.moe", "Arne Moe", "storelv"), ("lise.ness", "Lise Ness", "lyngmo"))
 REPORTERS_PER_UNIT = 9
 TECHNICIANS = 14
 
@@ -96,6 +98,7 @@ def load() -> Region:
             name=name, slug=slug, organisation=region, email=f"{slug}@fjordregionen.example"
         )
     _accounts(made)
+    _members(made)
     _staff(made)
     return made
 
@@ -149,6 +152,14 @@ def _accounts(made: Region) -> None:
         for team in teams.split():
             made.teams[team].members.add(user)
     made.technicians = [made.users[name] for name in ("technician", "lead", "oncall")]
+
+
+def _members(made: Region) -> None:
+    for login, full, slug in MEMBERS:
+        user = _person(made, login, full, f"{slug}-radhus", "Digitaliseringsrådgiver")
+        user.save()
+        Membership.objects.create(user=user, organisation=made.organisations[slug], role=Role.COMMISSIONER)
+        made.users[login] = user
 
 
 def _staff(made: Region) -> None:

@@ -13,12 +13,14 @@ from django.db.models import Model
 from cmdb.models import Item, Organisation, Service, Team, User
 from servicedesk import mirror
 from servicedesk.demo.region import Region
+from servicedesk.handovers import holder
 from servicedesk.models import (
     PREFIX,
     Approval,
     Category,
     Change,
     Entry,
+    HandOver,
     ItemRole,
     Kind,
     ReferenceCounter,
@@ -120,6 +122,7 @@ def save(region: Region, drafts: list[Draft], now: dt.datetime) -> None:
     ]
     Entry.objects.bulk_create(entries, batch_size=2000)
     _touched(drafts, tickets)
+    _hand_overs(tickets)
     _changes(region, drafts, tickets)
     ReferenceCounter.objects.bulk_create(
         ReferenceCounter(kind=kind, last=last) for kind, last in numbers.items()
@@ -225,6 +228,18 @@ def _touched(drafts: list[Draft], tickets: list[Ticket]) -> None:
     TicketOrganisation.objects.bulk_create(
         (TicketOrganisation(ticket=t, organisation=o) for d, t in pairs for o in d.affected), batch_size=2000
     )
+
+
+def _hand_overs(tickets: list[Ticket]) -> None:
+    """A supplier held it from its report until it was closed."""
+    HandOver.objects.bulk_create(
+        HandOver(
+            ticket=ticket, supplier_id=ticket.supplier_id, handed_at=ticket.opened_at,
+            ended_at=ticket.touched_at if holder(ticket) is None else None,
+        )
+        for ticket in tickets
+        if ticket.supplier_id is not None
+    )  # fmt: skip
 
 
 def _changes(region: Region, drafts: list[Draft], tickets: list[Ticket]) -> None:

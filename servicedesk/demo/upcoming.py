@@ -23,17 +23,15 @@ FROZEN_MONTHS = (3, 2)
 def load(region: Region, catalogue: Catalogue, network: Network, now: dt.datetime) -> None:
     """Through the same verbs as everybody uses; the letters that they cause are not sent."""
     technician, manager = Actor.of(region.users["technician"]), Actor.of(region.users["changemanager"])
-    for days, hour, title, item, service, approved in (
-        (3, 18, "Oppgradering av Agresso", catalogue.systems["agresso", "fjordvik"], "agresso", True),
+    for days, hour, title, item, service in (
+        (3, 18, "Oppgradering av Agresso", catalogue.systems["agresso", "fjordvik"], "agresso"),
         (
             6,
             20,
             "Bytte av kjernesvitsj Storelv skole",
             network.items["storelv-skole-sw1"],
             "nett-storelv",
-            True,
         ),
-        (9, 17, "Ny versjon av ePhorte", catalogue.systems["ephorte", "nesheim"], "ephorte", False),
     ):
         day = now.astimezone(OSLO).date() + dt.timedelta(days=days)
         begin = dt.datetime.combine(day, dt.time(hour), tzinfo=OSLO).astimezone(dt.UTC)
@@ -47,9 +45,8 @@ def load(region: Region, catalogue: Catalogue, network: Network, now: dt.datetim
                 "planned_start": begin, "planned_end": begin + dt.timedelta(hours=2),
             },
         )  # fmt: skip
-        ticket = submit(technician, ticket)
-        if approved:
-            approve(manager, ticket)
+        approve(manager, submit(technician, ticket))
+    _committee(region, catalogue, now)
     open_ticket(
         technician, kind="problem", title="Profil: låste rader etter nattlig kopiering", organisation=region.region,
         item=catalogue.systems["profil", "fjordvik"], service=catalogue.services["profil"],
@@ -64,6 +61,25 @@ def load(region: Region, catalogue: Catalogue, network: Network, now: dt.datetim
         month = _first_of(now, back)
         for organisation in (region.region, *region.municipalities):
             freeze(month, organisation, str(region.users["lead"]))
+
+
+def _committee(region: Region, catalogue: Catalogue, now: dt.datetime) -> None:
+    """A change of high risk that reaches all: one member has said yes, the others are waited for, one seat is vacant."""
+    day = now.astimezone(OSLO).date() + dt.timedelta(days=9)
+    begin = dt.datetime.combine(day, dt.time(17), tzinfo=OSLO).astimezone(dt.UTC)
+    technician = Actor.of(region.users["technician"])
+    ticket = open_ticket(
+        technician, kind="change", title="Ny versjon av ePhorte i alle kommunene", organisation=region.region,
+        service=catalogue.services["ephorte"],
+        details={
+            "type": ChangeType.NORMAL, "reason": "Leverandøren slutter å støtte dagens versjon.",
+            "plan": "Sikkerhetskopi, oppgradering kommune for kommune, prøve med superbrukere.",
+            "backout_plan": "Tilbake til sikkerhetskopien.", "probability": 3, "consequence": 4,
+            "mitigation": "En prøve i testmiljøet uken før.",
+            "planned_start": begin, "planned_end": begin + dt.timedelta(hours=4),
+        },
+    )  # fmt: skip
+    approve(Actor.of(region.users["arne.moe"]), submit(technician, ticket))
 
 
 def _first_of(now: dt.datetime, months_back: int) -> dt.date:

@@ -207,5 +207,5 @@ def _save(request: SignedInRequest, row: Ticket, form: ChangeEditForm) -> bool:
 @changes_only
 @require_GET
 def ticket(request: SignedInRequest, reference: str) -> HttpResponse:
-    """A change's page is its ticket's."""
-    return redirect("desk:ticket", reference)
+    """A change's page is its ticket's; a foreign one is not there, here neither."""
+    return redirect("desk:ticket", find(request.user, reference).reference)

@@ -55,7 +55,7 @@ class TestWhoSees(ChangeCase):
         self.assertEqual(
             self.client_of("commissioner").get(f"/desk/tickets/{row.reference}/").status_code, 200
         )
-        elsewhere = self.made(organisation=self.r.there.pk)
+        elsewhere = self.made(organisation=self.r.there.pk, items=[self.r.system_there.pk])
         self.assertNotContains(self.client_of("commissioner").get(CHANGES), elsewhere.reference)
         url = f"/desk/tickets/{elsewhere.reference}/"
         self.assertEqual(self.client_of("commissioner").get(url).status_code, 404)
