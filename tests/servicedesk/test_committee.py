@@ -239,7 +239,8 @@ class TestGrows(CommitteeCase):
         assert ticket not in Ticket.objects.visible_to(self.fresh("commissioner"))
 
     def test_nothing_is_asked_where_the_committee_does_not_decide(self) -> None:
-        for more in ({"probability": 1}, {"type": ChangeType.EMERGENCY}):
+        cases: tuple[dict[str, Any], ...] = ({"probability": 1}, {"type": ChangeType.EMERGENCY})
+        for more in cases:
             ticket = self.asked(items=[self.r.system_there], details=more)
             link(self.by("technician"), ticket, item=self.r.printer)
             assert answers(ticket) == {"manager": Decision.WAITING}

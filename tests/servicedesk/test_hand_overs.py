@@ -40,7 +40,7 @@ from servicedesk.search import search
 from tests.servicedesk.committee import CommitteeCase
 from tests.servicedesk.pages import DeskCase
 
-FILL = import_module("servicedesk.migrations.0006_reach_and_hand_overs_of_old_rows").fill
+FILL = import_module("servicedesk.migrations.0008_reach_and_hand_overs_of_old_rows").fill
 
 
 class HandOverCase(DeskCase):
