@@ -87,7 +87,8 @@ class TestReach(CommitteeCase):
 
     def test_a_chair_of_the_whole_region_sees_all(self) -> None:
         chair = self.member("chair", self.r.region)
-        for given in ({}, {"items": []}, {"items": [self.r.system_there]}):
+        cases: tuple[dict[str, Any], ...] = ({}, {"items": []}, {"items": [self.r.system_there]})
+        for given in cases:
             assert self.draft(**given) in Ticket.objects.visible_to(chair)
 
 
