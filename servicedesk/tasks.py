@@ -85,7 +85,8 @@ def take_mail() -> int:
     return running.run()
 
 
-@shared_task(name="servicedesk.tasks.fetch_mail", soft_time_limit=100, time_limit=120)
+# A letter of 150 MB takes its time on a slow line; no second worker fetches meanwhile.
+@shared_task(name="servicedesk.tasks.fetch_mail", soft_time_limit=900, time_limit=960)
 def fetch_mail() -> int:
     """Mail out of the mailbox into our store; nothing without SAMDRIFT_IMAP_URL."""
     from django.conf import settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,9 @@ import psycopg
 from django.db import connection, transaction
 from django.utils import timezone
 
+from servicedesk.mail import reading
 from servicedesk.mail.fingerprint import fingerprint
-from servicedesk.models import InboundMail, Mailbox
+from servicedesk.models import InboundMail, Mailbox, Outcome, Reason
 
 _LARGE = 1_000_000
 
@@ -40,6 +42,23 @@ def store(
         if mailbox is not None and uid is not None:
             pass_by(mailbox, uid)
     return row, made
+
+
+def set_aside(head: bytes, mailbox: Mailbox, uid: int, reason: Reason, size: int, why: str) -> None:
+    """A letter that stays in the mailbox is a row that people see; the watermark goes past it."""
+    named = f"{mailbox.key} {mailbox.uid_validity} {uid}".encode()
+    brief = reading.summary(head)
+    with transaction.atomic():
+        InboundMail.objects.get_or_create(
+            key=hashlib.sha256(named).hexdigest(),
+            defaults={
+                "raw": head, "size": size, "mailbox": mailbox, "uid": uid, "uid_validity": mailbox.uid_validity,
+                "message_id": brief.message_id, "sender": brief.sender, "sender_name": brief.sender_name,
+                "subject": brief.subject, "outcome": Outcome.HELD, "reason": reason, "error": why,
+                "handled_at": timezone.now(),
+            },
+        )  # fmt: skip
+        pass_by(mailbox, uid)
 
 
 def _write(pk: int, raw: bytes) -> None:

@@ -146,7 +146,7 @@ def mailbox(name: str, text: str) -> str:
     if not text:
         return ""
     example = "imaps://user:password@host/INBOX"
-    at = read_address(name, text, ("imap", "imaps"), example)
+    at = read_address(name, text, ("imap", "imaps", "imap+tls"), example)
     if not at.user:
         raise ImproperlyConfigured(f"{name} names no user: set {name} to an address like {example}")
     return at.text()

@@ -10,8 +10,10 @@ import importlib.util
 import json
 import os
 import secrets
+import ssl
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import date
 from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
@@ -170,6 +172,30 @@ def read_providers(name: str) -> list[dict[str, Any]]:
     from servicedesk.project.providers import read
 
     return read(name, given)
+
+
+def read_certificates(name: str) -> str:
+    """The path of a file with certificates that are believed beside nobody else's (PEM); "" for the system's own."""
+    path = env.str(name)
+    if path:
+        try:
+            ssl.create_default_context(cafile=path)
+        except (OSError, ValueError) as error:
+            raise ImproperlyConfigured(
+                f"{name} cannot be used ({type(error).__name__}): set {name} to a file of certificates in PEM form."
+            ) from error
+    return path
+
+
+def read_day(name: str) -> date | None:
+    """A day, 2026-11-01."""
+    text = env.str(name)
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is no day: set {name} to one like 2026-11-01.") from None
 
 
 def required(name: str, what: str) -> str:

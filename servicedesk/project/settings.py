@@ -14,7 +14,9 @@ from servicedesk.project.env import (
     encryption_keys,
     env,
     package_folder,
+    read_certificates,
     read_choice,
+    read_day,
     read_names,
     read_origin,
     read_providers,
@@ -48,6 +50,10 @@ SAMDRIFT_URL = read_origin(
 SAMDRIFT_CASE_URL = "desk:ticket"
 SAMDRIFT_TRAP_PORT = env.int("SAMDRIFT_TRAP_PORT", default=162 if PRODUCTION else 10162, least=1, most=65535)
 SAMDRIFT_IMAP_URL = addresses.mailbox("SAMDRIFT_IMAP_URL", env.str("SAMDRIFT_IMAP_URL"))
+# Whose certificates the mail server's may be signed with, where the system's own do not know them.
+SAMDRIFT_IMAP_CA = read_certificates("SAMDRIFT_IMAP_CA")
+# What the server got before this day stays in the mailbox.
+SAMDRIFT_IMAP_SINCE = read_day("SAMDRIFT_IMAP_SINCE")
 # Our own mail servers as they call themselves in Authentication-Results; nobody else's word about a sender counts.
 SAMDRIFT_MAIL_AUTHSERV = read_names("SAMDRIFT_MAIL_AUTHSERV")
 SAMDRIFT_METRICS_TOKEN = env.str("SAMDRIFT_METRICS_TOKEN")

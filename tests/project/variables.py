@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -137,8 +138,11 @@ TAKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], dict[str, Any]]] = {
             "": "",
             "imaps://user:password@host:993/INBOX": "imaps://user:password@host:993/INBOX",
             "imap://desk@example.no:a#b@host": "imap://desk%40example.no:a%23b@host",
+            "imap+tls://user:password@host/INBOX": "imap+tls://user:password@host/INBOX",
         },
     ),
+    "SAMDRIFT_IMAP_CA": (one("SAMDRIFT_IMAP_CA"), {"": ""}),
+    "SAMDRIFT_IMAP_SINCE": (one("SAMDRIFT_IMAP_SINCE"), {"": None, "2026-11-01": date(2026, 11, 1)}),
     "SAMDRIFT_MAIL_AUTHSERV": (
         one("SAMDRIFT_MAIL_AUTHSERV"),
         {"": [], "mx.example.no": ["mx.example.no"], " mx1.example.no, mx2.example.no ": ["mx1.example.no", "mx2.example.no"]},
@@ -195,6 +199,8 @@ REFUSED: dict[str, list[str]] = {
     ],
     "SAMDRIFT_EMAIL_FROM": ["Samdrift", "desk@", "a@example.no\nBcc: all@example.no"],
     "SAMDRIFT_IMAP_URL": ["pop3://u:hemmelig@h", "imaps://mail.example.no/INBOX", "imaps://u:hemmelig@"],
+    "SAMDRIFT_IMAP_CA": ["/no/such/file", "/dev/null"],
+    "SAMDRIFT_IMAP_SINCE": ["1.11.2026", "yesterday", "2026-13-01"],
     "SAMDRIFT_MAIL_AUTHSERV": ["mx example.no", "imaps://mx.example.no", "desk@example.no", "mx.example.no;"],
     "SAMDRIFT_URL": ["desk.example.no", "ftp://desk.example.no", "https://", "https://h:port"],
     "SAMDRIFT_TRAP_PORT": ["0", "65536", "snmp", "1.5", "-1"],
