@@ -7,6 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
 from mptt.admin import MPTTModelAdmin
 
+from cmdb.common.admin import KeptAdmin
 from cmdb.models import (
     ApiToken,
     CIClass,
@@ -27,7 +28,7 @@ from cmdb.models import (
 
 
 @admin.register(Organisation, Place, CIClass, Service)
-class TreeAdmin(MPTTModelAdmin):
+class TreeAdmin(KeptAdmin, MPTTModelAdmin):
     """Nodes of a tree."""
 
     search_fields = ("name",)
@@ -44,7 +45,7 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(KeptAdmin, UserAdmin):
     """People with their roles."""
 
     list_display = ("username", "display_name", "organisation", "is_active")
@@ -60,7 +61,7 @@ class PersonAdmin(UserAdmin):
 
 
 @admin.register(Item)
-class ItemAdmin(admin.ModelAdmin):
+class ItemAdmin(KeptAdmin):
     """Items."""
 
     list_display = ("name", "item_class", "organisation", "lifecycle")
@@ -100,7 +101,7 @@ class ServiceComponentAdmin(admin.ModelAdmin):
 
 
 @admin.register(Software)
-class SoftwareAdmin(admin.ModelAdmin):
+class SoftwareAdmin(KeptAdmin):
     """Products."""
 
     list_display = ("name", "publisher", "category")
@@ -117,7 +118,7 @@ class InstallationAdmin(admin.ModelAdmin):
 
 
 @admin.register(Licence)
-class LicenceAdmin(admin.ModelAdmin):
+class LicenceAdmin(KeptAdmin):
     """Licences."""
 
     list_display = ("software", "organisation", "metric", "bought")
@@ -126,7 +127,7 @@ class LicenceAdmin(admin.ModelAdmin):
 
 
 @admin.register(Contract)
-class ContractAdmin(admin.ModelAdmin):
+class ContractAdmin(KeptAdmin):
     """Contracts."""
 
     list_display = ("name", "supplier", "notice_on", "ends_on")
@@ -136,7 +137,7 @@ class ContractAdmin(admin.ModelAdmin):
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):
+class TeamAdmin(KeptAdmin):
     """Teams."""
 
     list_display = ("name", "organisation")

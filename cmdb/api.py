@@ -16,8 +16,8 @@ from ninja import Query, Router, Schema, Status
 
 from cmdb import filters
 from cmdb.actions.put_item import put_item
-from cmdb.common.api import list_parameters, listing, page_of
-from cmdb.common.crud import write
+from cmdb.common.api import ArchiveIn, list_parameters, listing, page_of
+from cmdb.common.crud import archive, delete, restore, write
 from cmdb.common.problems import Problem
 from cmdb.common.scope import narrow
 from cmdb.impact import impact_of, rests_on
@@ -133,6 +133,7 @@ class ItemOut(Schema):
     notes: str
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None
     url: str
 
 
@@ -252,6 +253,7 @@ def item_out(item: Item) -> dict[str, Any]:
         "notes",
         "created_at",
         "updated_at",
+        "archived_at",
     ]
     named = {
         name: getattr(row, NAMED_BY[name]) if (row := getattr(item, name)) is not None else None
@@ -337,6 +339,27 @@ def item_change(request: HttpRequest, key: int, payload: ItemIn) -> Any:
     _read(request, key)
     values = _keys(request, Item, payload.dict(exclude_unset=True))
     put_item(request.user, values, key)
+    return item_out(_read(request, key))
+
+
+@router.delete("/items/{int:key}", response={204: None})
+def item_delete(request: HttpRequest, key: int) -> Any:
+    """Delete an item that nothing names; 409 with `reasons` for one that has history: archive that instead."""
+    delete(ITEM, request.user, key)
+    return Status(204, None)
+
+
+@router.post("/items/{int:key}/archive", response=ItemOut)
+def item_archive(request: HttpRequest, key: int, payload: ArchiveIn) -> Any:
+    """Archive an item: it is retired and leaves lists; 409 with `reasons` while something in use rests on it."""
+    archive(ITEM, request.user, key, payload.because)
+    return item_out(_read(request, key))
+
+
+@router.post("/items/{int:key}/restore", response=ItemOut)
+def item_restore(request: HttpRequest, key: int) -> Any:
+    """Take an archived item back, as one that is in store."""
+    restore(ITEM, request.user, key)
     return item_out(_read(request, key))
 
 

@@ -191,7 +191,7 @@ class OrganisationFilter(FastFilterSet):
 
     class Meta:
         model = Organisation
-        fields = ("kind", "is_active")
+        fields = ("kind",)
 
 
 class CIClassFilter(FastFilterSet):
@@ -217,7 +217,7 @@ class ServiceFilter(FastFilterSet):
 
     class Meta:
         model = Service
-        fields = ("criticality", "on_call", "is_active")
+        fields = ("criticality", "on_call")
 
     def by_consumer(self, rows: QuerySet[Any], _name: str, value: Organisation) -> QuerySet[Any]:
         """Services that an organisation uses."""

@@ -9,14 +9,30 @@ from django.db import connection
 from django.db.models import F
 
 from cmdb import attributes
-from cmdb.models import IMPACTING, CIClass, Item, Organisation, Place, Relation, Service
+from cmdb.models import (
+    IMPACTING,
+    CIClass,
+    Item,
+    Lifecycle,
+    Organisation,
+    Place,
+    Relation,
+    Service,
+    ServiceComponent,
+)
 
 TREES = (Organisation, Place, CIClass, Service)
 
 
 def check() -> list[str]:
     """Violations as sentences, empty for a sound register. Reads all items once."""
-    return [*families(), *(line for model in TREES for line in tree(model)), *values(), *supplied()]
+    return [
+        *families(),
+        *(line for model in TREES for line in tree(model)),
+        *values(),
+        *supplied(),
+        *archived(),
+    ]
 
 
 def families() -> Iterator[str]:
@@ -75,6 +91,19 @@ def supplied() -> Iterator[str]:
             )
             for pk, name in cursor.fetchall():
                 yield f"{table} {pk}: {name} is named as supplier but is none"
+
+
+def archived() -> Iterator[str]:
+    """What is in use rests on nothing that was put away."""
+    resting = Relation.objects.filter(target__archived_at__isnull=False, kind__in=IMPACTING)
+    for relation in resting.exclude(source__lifecycle=Lifecycle.RETIRED)[:50]:
+        yield f"item {relation.source_id} rests on item {relation.target_id}, which is archived"
+    parts = ServiceComponent.objects.filter(item__archived_at__isnull=False, service__archived_at=None)
+    for part in parts[:50]:
+        yield f"service {part.service_id} rests on item {part.item_id}, which is archived"
+    gone = Item.objects.current().filter(organisation__archived_at__isnull=False)
+    for pk, name in gone.values_list("pk", "name")[:50]:
+        yield f"item {pk} ({name}) belongs to an organisation that is archived"
 
 
 def cycles() -> list[list[int]]:

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from cmdb.models import IMPACTING, Family, Item, Lifecycle, Relation, ServiceComponent
+from cmdb.models import Family, Item, Lifecycle
 
 #: Days ahead in which an end of life asks for a plan, and a notice date for a decision.
 END_HORIZON: Final = 180
@@ -47,26 +46,4 @@ def refusals(item: Item, to: str) -> list[str]:
         return [_("A system that is being phased out needs an end of life date.")]
     if to != Lifecycle.RETIRED or item.pk is None:
         return []
-    found = []
-    resting = Relation.objects.filter(target=item, kind__in=IMPACTING)
-    count = resting.exclude(source__lifecycle=Lifecycle.RETIRED).count()
-    if count:
-        found.append(
-            ngettext(
-                "%(n)d item still rests on this one. Move it first.",
-                "%(n)d items still rest on this one. Move them first.",
-                count,
-            )
-            % {"n": count}
-        )
-    services = ServiceComponent.objects.filter(item=item, service__is_active=True).count()
-    if services:
-        found.append(
-            ngettext(
-                "%(n)d service still rests on this item. Take it out of the service first.",
-                "%(n)d services still rest on this item. Take it out of them first.",
-                services,
-            )
-            % {"n": services}
-        )
-    return found
+    return item.rested_on()

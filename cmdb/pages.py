@@ -86,7 +86,9 @@ class PersonCrud(Crud):
     def may_with(self, user: Any, verb: str, obj: Any) -> bool:
         if not super().may_with(user, verb, obj):
             return False
-        if verb == "read" or obj.pk == user.pk:
+        if obj.pk == user.pk:
+            return verb != "delete"
+        if verb == "read":
             return True
         mine = user.access.orgs(Role.ADMIN)
         held = Membership.objects.filter(user=obj).exclude(role=Role.REPORTER)
@@ -213,7 +215,7 @@ ORGANISATION = OrganisationCrud(
     table=tables.OrganisationTable,
     filterset=filters.OrganisationFilter,
     form=forms.OrganisationForm,
-    fields=("kind", "parent", "number", "inhabitants", "language", "email", "phone", "is_active"),
+    fields=("kind", "parent", "number", "inhabitants", "language", "email", "phone"),
     read_roles=READERS,
     write_roles=LEADS,
     owner="pk",
@@ -253,7 +255,6 @@ SERVICE = Crud(
         "team",
         "criticality",
         "on_call",
-        "is_active",
         "description",
     ),
     read_roles=READERS,
@@ -380,7 +381,6 @@ PERSON = PersonCrud(
     fields=("username", "title", "organisation", "email", "phone", "language", "is_active", "last_login"),
     read_roles=LEADS,
     write_roles=ADMIN,
-    delete_roles=(),
     search=("display_name", "username", "email"),
     note="organisation__name",
     actions=_new(_("Give a role"), "membership", "user"),

@@ -172,7 +172,6 @@ class OrganisationTable(FastTable):
     number = Col(_("Organisation number"))
     inhabitants = NumberCol(_("Inhabitants"))
     email = Col(_("E-mail"))
-    is_active = BoolCol(_("Active"))
 
 
 class CIClassTable(FastTable):
@@ -195,7 +194,6 @@ class ServiceTable(FastTable):
     on_call = BoolCol(_("On call"))
     team = Col(_("Team"), "team__name", order_by=("team__sort_name",))
     organisation = Col(_("Delivered by"), "organisation__name", order_by=("organisation__sort_name",))
-    is_active = BoolCol(_("Active"))
 
 
 class SoftwareTable(FastTable):

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from cmdb.common.admin import KeptAdmin
 from monitoring.models import Alert, ConfigBackup, Credential, Event, Interval, MaintenanceWindow, Target
 
 
@@ -22,7 +23,7 @@ class ReadOnly(admin.ModelAdmin):
 
 
 @admin.register(Target)
-class TargetAdmin(admin.ModelAdmin):
+class TargetAdmin(KeptAdmin):
     list_display = ("name", "address", "check_kind", "state", "is_enabled")
     list_filter = ("state", "check_kind", "is_enabled")
     search_fields = ("name", "address")

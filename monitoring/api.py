@@ -7,13 +7,15 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
-from cmdb.common.api import list_parameters, listing, page_of
+from cmdb.common.api import ArchiveIn, list_parameters, listing, page_of
+from cmdb.common.crud import archive, delete, restore
 from monitoring import live
 from monitoring.access import READERS
 from monitoring.filters import AlertFilter, TargetFilter
 from monitoring.models import Alert, Target
+from monitoring.pages import TARGET
 
 router = Router(tags=["monitoring"])
 
@@ -48,6 +50,7 @@ class TargetOut(Schema):
     last_error: str
     rtt_ms: float | None
     uptime_seconds: int | None
+    archived_at: datetime | None
 
 
 class AlertOut(Schema):
@@ -64,6 +67,7 @@ class AlertOut(Schema):
     mute: str
     opened_at: datetime
     closed_at: datetime | None
+    closed_because: str
     occurrences: int
     shadowed_count: int
 
@@ -96,6 +100,7 @@ def _target(target: Target) -> dict[str, Any]:
         "last_error": target.last_error,
         "rtt_ms": target.rtt_ms,
         "uptime_seconds": target.uptime_seconds,
+        "archived_at": target.archived_at,
     }
 
 
@@ -112,6 +117,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "mute": alert.mute,
         "opened_at": alert.opened_at,
         "closed_at": alert.closed_at,
+        "closed_because": alert.closed_because,
         "occurrences": alert.occurrences,
         "shadowed_count": alert.shadowed_count,
     }
@@ -127,6 +133,25 @@ def targets(request: HttpRequest) -> dict[str, Any]:
     """What is asked, with its state now (up, degraded, down, shadow, unknown). For those who work in monitoring."""
     rows = Target.objects.visible_to(_works(request)).select_related("organisation")
     return listing(request, rows, TargetFilter, order=TARGET_ORDER, default="name", serialize=_target)
+
+
+@router.delete("/targets/{int:key}", response={204: None}, summary="Delete a target")
+def target_delete(request: HttpRequest, key: int) -> Status[None]:
+    """Only one that measured nothing yet; 409 with `reasons` for any other: archive that instead."""
+    delete(TARGET, _works(request), key)
+    return Status(204, None)
+
+
+@router.post("/targets/{int:key}/archive", response=TargetOut, summary="Archive a target")
+def target_archive(request: HttpRequest, key: int, payload: ArchiveIn) -> dict[str, Any]:
+    """It is asked no more, and its open alert is closed; what it measured stays in every month."""
+    return _target(archive(TARGET, _works(request), key, payload.because))
+
+
+@router.post("/targets/{int:key}/restore", response=TargetOut, summary="Take a target back")
+def target_restore(request: HttpRequest, key: int) -> dict[str, Any]:
+    """It is asked again."""
+    return _target(restore(TARGET, _works(request), key))
 
 
 @router.get(

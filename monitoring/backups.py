@@ -62,7 +62,9 @@ def run_wanted(now: datetime | None = None) -> int:
     now = now or timezone.now()
     until = now + WANTED_LEASE
     with transaction.atomic():
-        due = Target.objects.filter(backup_wanted_at__lte=now).order_by("backup_wanted_at", "pk")
+        due = Target.objects.filter(backup_wanted_at__lte=now, archived_at=None).order_by(
+            "backup_wanted_at", "pk"
+        )
         targets = list(due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:AT_ONCE])
         Target.objects.filter(pk__in=[target.pk for target in targets]).update(backup_wanted_at=until)
     credentials = load_credentials({t.ssh_credential_id for t in targets if t.ssh_credential_id})

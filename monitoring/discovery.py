@@ -141,9 +141,11 @@ def _matched(answers: Iterable[tuple[str, int, Credential, Answer]]) -> list[Fou
     rows = [(address, port, c, identity.read(answer.values)) for address, port, c, answer in answers]
     targets = {
         (t.address, t.port): t
-        for t in Target.objects.filter(check_kind=CheckKind.SNMP, address__in=[row[0] for row in rows])
+        for t in Target.objects.current().filter(
+            check_kind=CheckKind.SNMP, address__in=[row[0] for row in rows]
+        )
     }
-    items = Item.objects.select_related("organisation")
+    items = Item.objects.current().select_related("organisation")
     by_address = {str(i.address): i for i in items.filter(address__in=[row[0] for row in rows])}
     serials = [row[3].serial for row in rows if row[3].serial]
     by_serial = {i.serial: i for i in items.filter(serial__in=serials)}

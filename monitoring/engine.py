@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from monitoring import events, maintenance, schedule
-from monitoring.models import Alert, AlertMute, Event, Severity, Target, TargetState
+from monitoring.models import Alert, AlertEnd, AlertMute, Event, Severity, Target, TargetState
 from monitoring.shadow import Cause, Paths
 
 logger = logging.getLogger(__name__)
@@ -293,9 +293,11 @@ def _unmute(now: datetime) -> int:
 
 
 def _close_switched_off(now: datetime) -> int:
-    """Nobody asks these targets any more: what was wrong with them is nobody's work."""
-    off = Alert.objects.filter(closed_at=None, target__is_enabled=False).values_list("pk", flat=True)
-    return _bump(off, closed_at=now)
+    """Nobody asks these targets any more: what was wrong with them is nobody's work. The alert says why it closed."""
+    off = Alert.objects.filter(closed_at=None, target__is_enabled=False)
+    archived = off.filter(target__archived_at__isnull=False).values_list("pk", flat=True)
+    done = _bump(archived, closed_at=now, closed_because=AlertEnd.ARCHIVED)
+    return done + _bump(off.values_list("pk", flat=True), closed_at=now, closed_because=AlertEnd.OFF)
 
 
 def _bump(pks: Iterable[int], **changes: object) -> int:

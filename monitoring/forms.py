@@ -90,6 +90,17 @@ class TargetForm(ScopedModelForm):
             raise ValidationError(_("From 1 to 20."))
         return polls
 
+    def clean_item(self) -> Any:
+        """What was measured counts for the item that it was measured for."""
+        item, before = self.cleaned_data["item"], self.initial.get("item")
+        if before and (item is None or item.pk != before) and self.instance.intervals.exists():
+            raise ValidationError(
+                _(
+                    "What it measured counts for the item it has. Archive this target, and make one for the other item."
+                )
+            )
+        return item
+
     def clean(self) -> Any:
         cleaned = super().clean() or {}
         if (

@@ -38,6 +38,7 @@ def check(now: datetime | None = None) -> Iterator[str]:
     yield from _intervals()
     yield from _alerts(now)
     yield from _topology()
+    yield from _archived(now)
 
 
 def _intervals() -> Iterator[str]:
@@ -67,6 +68,21 @@ def _alerts(now: datetime) -> Iterator[str]:
         yield f"target {target.pk} stands in the shadow of {target.shadowed_by_id}, which is up"
     for event in Event.objects.filter(handled_at=None, due_at__lt=now - LATE)[:20]:
         yield f"event {event.pk} of {event.at:%Y-%m-%d %H:%M:%S} was never handled"
+
+
+def _archived(now: datetime) -> Iterator[str]:
+    """What is put away is at rest: nothing is asked of it, and nobody is called for it."""
+    for target in Target.objects.filter(archived_at__lt=now - LATE).exclude(lease_token=None):
+        yield f"target {target.pk} is archived and still claimed by a poller"
+    living = Target.objects.filter(
+        archived_at__lt=now - LATE, intervals__ended_at=None, intervals__isnull=False
+    )
+    for pk in living.exclude(state=TargetState.OFF).values_list("pk", flat=True):
+        yield f"target {pk} is archived and its last interval is still open as measured"
+    for alert in Alert.objects.filter(closed_at=None, target__archived_at__lt=now - LATE):
+        yield f"alert {alert.pk} is open on target {alert.target_id}, which is archived"
+    for target in Target.objects.filter(archived_at=None, item__archived_at__isnull=False):
+        yield f"target {target.pk} asks item {target.item_id}, which is archived"
 
 
 def _topology() -> Iterator[str]:

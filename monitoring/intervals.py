@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from monitoring.models import Interval, Target, TargetState
 
@@ -18,7 +18,7 @@ State = tuple[datetime, str]
 
 #: Worst first: several targets of one item, or several components that are all needed. Same order as sla.uptime's `all`.
 WORST = (TargetState.DOWN, TargetState.UNKNOWN, TargetState.DEGRADED, TargetState.UP)
-_RANK = {state.value: place for place, state in enumerate(WORST)}
+_RANK = {state.value: place for place, state in enumerate((*WORST, TargetState.OFF))}
 
 
 class Change(NamedTuple):
@@ -106,17 +106,18 @@ def _write(plans: Sequence[_Plan]) -> set[int]:
 
 
 def states(item_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, list[State]]:
-    """Per item the states of [start, end): (from when, up|down|unknown|degraded), the worst of its enabled targets.
+    """Per item the states of [start, end): (from when, up|down|unknown|degraded|off), the worst of its targets.
 
-    The shape that sla.uptime takes: nothing is said of the time before the first interval. Items that nobody
-    watches have an empty list. One statement.
+    What was measured counts whatever became of the target since: switched off or archived later, it says nothing from
+    then on. `off` is said where none of an item's targets was wanted any more; nothing is said of the time before the
+    first interval. Items that nobody ever watched have an empty list. One statement.
     """
     wanted = list(dict.fromkeys(item_ids))
     pieces: dict[int, dict[int, list[tuple[datetime, datetime, str]]]] = {
         pk: defaultdict(list) for pk in wanted
     }
     rows = (
-        Interval.objects.filter(target__item__in=wanted, target__is_enabled=True, started_at__lt=end)
+        Interval.objects.filter(target__item__in=wanted, started_at__lt=end)
         .filter(Q(ended_at=None) | Q(ended_at__gt=start))
         .order_by("started_at", "pk")
         .values_list("target__item_id", "target_id", "state", "started_at", "ended_at")
@@ -150,3 +151,19 @@ def _worst(lines: Sequence[Sequence[tuple[datetime, datetime, str]]]) -> list[St
 def _joined(found: Sequence[State]) -> list[State]:
     """Without repetitions of the same state."""
     return [one for place, one in enumerate(found) if not place or found[place - 1][1] != one[1]]
+
+
+def is_watched(found: Sequence[State], start: datetime, end: datetime) -> bool:
+    """Whether `states` say of some time in [start, end) that the item was watched: that no answer came is said too."""
+    ends = [*(at for at, _state in found[1:]), end][: len(found)]
+    return any(
+        state != TargetState.OFF and begin < end and until > start
+        for (begin, state), until in zip(found, ends, strict=True)
+    )
+
+
+def never_asked(item_ids: Iterable[int]) -> dict[int, datetime]:
+    """Items with an enabled target of which nothing is known yet, and since when it is there. One statement."""
+    silent = ~Exists(Interval.objects.filter(target=OuterRef("pk")))
+    rows = Target.objects.filter(silent, item__in=list(item_ids), is_enabled=True).order_by("-created_at")
+    return {item: at for item, at in rows.values_list("item_id", "created_at") if item}

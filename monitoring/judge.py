@@ -46,7 +46,7 @@ def judge(target: Target, outcome: Outcome, saved_at: datetime) -> Verdict:
     verdict = Verdict(target, outcome, due_at, problems=list(target.problems))
     state, failures, first_failed = target.state, target.failures, target.first_failed_at
     gap = _gap(target, outcome.at)
-    if gap is not None and state != TargetState.UNKNOWN:
+    if gap is not None and state not in (TargetState.UNKNOWN, TargetState.OFF):
         verdict.state(TargetState.UNKNOWN, gap)
         state, failures, first_failed = TargetState.UNKNOWN, 0, None
     if outcome.result is Result.ANSWERED:

@@ -66,7 +66,7 @@ def of_targets(targets: Sequence[Target], now: datetime | None = None) -> dict[i
 
 def state_of(target: Target, window: MaintenanceWindow | None = None) -> str:
     """One target's state in the words of a page."""
-    if not target.is_enabled:
+    if not target.is_enabled or target.state == TargetState.OFF:
         return "unknown"
     if target.state == TargetState.DOWN:
         if target.shadowed_by_id is not None:

@@ -73,6 +73,10 @@ ALERT = Crud(
         (_("Silent because of"), lambda alert, _user: alert.get_mute_display() if alert.mute else ""),
         "opened_at",
         "closed_at",
+        (
+            _("Closed because"),
+            lambda alert, _user: alert.get_closed_because_display() if alert.closed_because else "",
+        ),
         "occurrences",
         "shadowed_count",
     ),

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from monitoring import intervals
 from monitoring.asking import load_credentials
-from monitoring.models import Target, TargetState
+from monitoring.models import Interval, Target, TargetState
 
 BATCH = 200
 """Targets of one round: small enough that a killed worker costs little, large enough to save at once."""
@@ -89,21 +89,26 @@ def hurry(target_ids: Iterable[int], at: datetime | None = None) -> int:
 
 
 def sweep_stale(now: datetime | None = None) -> int:
-    """Targets that nobody asked for three intervals, or that were switched off, become unknown. How many did.
+    """Targets that nobody asked for three intervals become unknown, those that were switched off `off`. How many did.
 
     A poller's silence is neither up nor down (C.2.14): knowledge ends one interval after the last answer or
-    failure. Rows under a living lease are left to their poller; an expired claim is taken away, so that an
+    failure. That nobody wanted an answer is told apart from it. Switched on again, a target is unknown until it answers. Rows under a living lease are left to their poller; an expired claim is taken away, so that an
     answer that comes after all finds its token gone.
     """
     now = now or timezone.now()
     with transaction.atomic():
         free = Q(lease_until=None) | Q(lease_until__lte=now)
-        known = Target.objects.filter(free).exclude(state=TargetState.UNKNOWN).annotate(stale_at=_STALE_AT)
-        candidates = known.filter(Q(is_enabled=False) | Q(stale_at__lt=now))
+        stale = Q(stale_at__lt=now) & ~Q(state__in=(TargetState.UNKNOWN, TargetState.OFF))
+        on = Q(state=TargetState.OFF)
+        off = ~on & Exists(Interval.objects.filter(target=OuterRef("pk")))  # nothing is known: nothing ends
+        known = Target.objects.filter(free).annotate(stale_at=_STALE_AT)
+        candidates = known.filter(Q(off, is_enabled=False) | Q(on | stale, is_enabled=True))
         rows = list(candidates.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("pk"))
         changes = []
         for target in rows:
             if not target.is_enabled:
+                changes.append(intervals.Change(target.pk, TargetState.OFF, target.archived_at or now))
+            elif target.state == TargetState.OFF:
                 changes.append(intervals.Change(target.pk, TargetState.UNKNOWN, now))
             elif target.last_polled_at:
                 since = target.last_polled_at + timedelta(seconds=target.interval)

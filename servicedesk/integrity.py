@@ -26,7 +26,7 @@ from servicedesk.models import (
     TicketAlert,
 )
 from servicedesk.workflow import FIRST_STATE, MOVES
-from sla.models import Clock, Measure
+from sla.models import Case, Clock, Measure
 
 #: Workers act every few seconds; what is left lying longer is a fault.
 LATE = timedelta(minutes=5)
@@ -106,6 +106,8 @@ def _cases() -> Iterator[str]:
     """What reports read agrees with the ticket."""
     bare = Ticket.objects.filter(case=None).values_list("reference", flat=True)
     yield from (f"{reference} has no case" for reference in bare)
+    alone = Case.objects.filter(ticket=None).values_list("reference", flat=True)
+    yield from (f"case {reference} is counted and belongs to no ticket" for reference in alone[:50])
     differs = (
         ~Q(case__reference=F("reference"))
         | ~Q(case__priority=F("priority"))

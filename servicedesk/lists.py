@@ -120,7 +120,7 @@ def _shared_rows(user: User) -> Any:
     """(what, key, name, sort key) of four lists, in one statement."""
     places = Organisation.objects.visible_to(user).filter(is_active=True)
     parts = [
-        _named("team", Team.objects.visible_to(user)),
+        _named("team", Team.objects.visible_to(user).current()),
         _named("municipality", places.filter(kind=OrganisationKind.MUNICIPALITY)),
         _named("supplier", places.filter(kind=OrganisationKind.SUPPLIER)),
         _named("service", Service.objects.visible_to(user).filter(is_active=True)),

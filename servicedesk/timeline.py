@@ -68,8 +68,6 @@ class Line:
     origin: str = ""
     files: list[Attachment] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
-    #: What a mail quotes and lacks, and where its original lies.
-    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 def lines(
@@ -117,9 +115,7 @@ def _card(entry: Entry, ticket: Ticket, side: str, body: str, files: list[Attach
     elif side == "note" and entry.verb == Verb.NOTE:
         said = _("Internal note")
     unit = home.name if home is not None and side == "in" else ""
-    return Line(
-        entry.at, entry.actor_name, said, "", side, body, unit, _origin(entry), files, data=entry.data
-    )
+    return Line(entry.at, entry.actor_name, said, "", side, body, unit, _origin(entry), files)
 
 
 def _origin(entry: Entry) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from cmdb.common.admin import KeptAdmin
 from sla.models import (
     Agreement,
     AgreementTarget,
@@ -47,7 +48,7 @@ class ServiceTargetInline(admin.TabularInline):
 
 
 @admin.register(Agreement)
-class AgreementAdmin(admin.ModelAdmin):
+class AgreementAdmin(KeptAdmin):
     list_display = ("name", "organisation", "version", "valid_from", "valid_until")
     list_filter = ("organisation",)
     inlines = (TargetInline, ServiceTargetInline)
@@ -59,7 +60,7 @@ class VersionInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Calendar)
-class CalendarAdmin(admin.ModelAdmin):
+class CalendarAdmin(KeptAdmin):
     list_display = ("name", "slug", "organisation")
     inlines = (VersionInline,)
 
@@ -108,11 +109,11 @@ class ReportAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Improvement)
-class ImprovementAdmin(admin.ModelAdmin):
+class ImprovementAdmin(KeptAdmin):
     list_display = ("title", "organisation", "state", "due_on")
     list_filter = ("state", "organisation")
 
 
 @admin.register(DeclaredOutage)
-class DeclaredOutageAdmin(admin.ModelAdmin):
+class DeclaredOutageAdmin(KeptAdmin):
     list_display = ("service", "organisation", "starts_at", "ends_at", "reason")

@@ -20,16 +20,15 @@ from django.utils import timezone
 
 from cmdb.impact import rests_on
 from cmdb.models import Item, Organisation, OrganisationKind, Service, ServiceComponent
-from monitoring import intervals, maintenance
-from monitoring.models import Interval, MaintenanceWindow, Target
-from sla.composition import Trees
+from monitoring import maintenance
+from monitoring.models import Interval, MaintenanceWindow, TargetState
+from sla.composition import Span, Trees
 from sla.models import DeclaredOutage
 from sla.promises import Promise, promises_of
 from sla.uptime import Availability, Change, Day, Node, State, all_of, measure
 from sla.worktime import ALWAYS
 
 DECLARED = "declared"
-Span = tuple[datetime, datetime]
 
 MET, MISSED, NO_DATA, INSUFFICIENT, NO_TARGET = "met", "missed", "no_data", "insufficient", "no_target"
 
@@ -137,19 +136,22 @@ def of_services(
 def availability_of_item(item: Item, start: datetime, end: datetime) -> Availability | None:
     """One item around the clock, any announced work left out; None where nobody watches it."""
     end = min(end, timezone.now())
-    if start >= end or not Target.objects.filter(item=item, is_enabled=True).exists():
+    if start >= end:
+        return None
+    trees = Trees({item.pk}, start, end)
+    if not trees.is_watched(item.pk, (start, end)):
         return None
     name = str(item.pk)
-    states = {name: intervals.states([item.pk], start, end)[item.pk]}
+    states = {name: trees.measured(item.pk)}
     planned = maintenance.spans([item.pk], start, end)[item.pk]
     return measure(name, states, (start, end), ALWAYS, planned, zone=settings.TIME_ZONE)
 
 
 def intervals_behind(items: Iterable[int], begin: datetime, end: datetime) -> QuerySet[Interval]:
-    """Intervals of these items' targets in which they were not up, overlapping [begin, end)."""
+    """Intervals of these items' targets in which they were asked and not up, overlapping [begin, end)."""
     return (
         Interval.objects.filter(target__item__in=list(items), started_at__lt=end)
-        .exclude(state=State.UP)
+        .exclude(state__in=(TargetState.UP, TargetState.OFF))
         .filter(Q(ended_at=None) | Q(ended_at__gt=begin))
         .order_by("started_at", "pk")
     )
@@ -181,9 +183,10 @@ class Look:
         for part in ServiceComponent.objects.filter(service__in=self.service_ids).order_by("pk"):
             self._parts[part.service_id].append(part)
         named = {part.item_id for parts in self._parts.values() for part in parts}
-        self._trees = Trees(named)
-        self._states = intervals.states(sorted(self._trees.watched), self.start, self.end)
-        outages = DeclaredOutage.objects.filter(service__in=self.service_ids, starts_at__lt=self.end)
+        self._trees = Trees(named, self.start, self.end)
+        outages = DeclaredOutage.objects.current().filter(
+            service__in=self.service_ids, starts_at__lt=self.end
+        )
         for outage in outages.filter(Q(ends_at=None) | Q(ends_at__gt=self.start)).order_by("starts_at", "pk"):
             self._declared[outage.service_id].append(outage)
 
@@ -196,8 +199,8 @@ class Look:
     ) -> ServiceAvailability:
         """One service as one municipality had it, in a window inside this one (default: all of it)."""
         window = window or (self.start, self.end)
-        node, items = self._trees.service(_of(self._parts[service.pk], organisation))
-        states: dict[str, list[Change]] = {str(pk): self._states.get(pk, []) for pk in items}
+        node, items = self._trees.service(_of(self._parts[service.pk], organisation), window)
+        states: dict[str, list[Change]] = {str(pk): self._trees.measured(pk) for pk in items}
         said = [o for o in self._declared[service.pk] if _concerns(o.organisation_id, organisation)]
         if said:
             states[DECLARED] = _declared_states(said, self.start, watched=node is not None)

@@ -10,6 +10,8 @@ from itertools import groupby
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from cmdb.models import Item
+from monitoring.models import Interval
 from sla import calendars
 from sla.book import settle
 from sla.calendars import WorkHours
@@ -94,3 +96,19 @@ def _reports() -> Iterator[str]:
         for key, count in dict(monthly.figures(report.data)).items():
             if key in rows and len(rows[key]) != count:
                 yield f"report {report.pk} ({report}): {key} says {count} and opens {len(rows[key])} rows"
+        yield from _lost(report)
+
+
+def _lost(report: Report) -> Iterator[str]:
+    """What a frozen month was counted from is still there to be looked at."""
+    outages = [
+        outage for line in report.data.get("availability", ()) for outage in line.get("outage_list", ())
+    ]
+    named = {pk for outage in outages for pk in outage.get("intervals", ())}
+    gone = named - set(Interval.objects.filter(pk__in=named).values_list("pk", flat=True))
+    if gone:
+        yield f"report {report.pk} ({report}): {len(gone)} intervals that it was counted from are gone"
+    items = {pk for line in report.data.get("availability", ()) for pk in line.get("items", ())}
+    gone = items - set(Item.objects.filter(pk__in=items).values_list("pk", flat=True))
+    if gone:
+        yield f"report {report.pk} ({report}): {len(gone)} items that it was counted from are gone"

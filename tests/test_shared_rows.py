@@ -18,6 +18,7 @@ from django.db import models
 from django.http import Http404
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from cmdb.common.crud import Crud, write
 from cmdb.common.crud.declare import installed
@@ -56,6 +57,12 @@ def make_row(model: type[models.Model]) -> models.Model:
             values[field.name] = field.flatchoices[0][0]
         elif isinstance(field, models.CharField):
             values[field.name] = "" if field.blank else f"shared-{model._meta.model_name}"
+        elif isinstance(field, models.DateTimeField):
+            values[field.name] = timezone.now()
+        elif isinstance(field, models.JSONField):
+            values[field.name] = {}
+        elif isinstance(field, models.IntegerField):
+            values[field.name] = 1
     return model._default_manager.create(**values)
 
 

@@ -12,6 +12,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from cmdb import attributes
+from cmdb.common.archive import ARCHIVED, is_archived
 from cmdb.common.crud.saving import make_form, save
 from cmdb.common.problems import Problem
 from cmdb.forms import CaretakerForm, ItemForm
@@ -37,6 +38,8 @@ def put_item(user: Any, values: Mapping[str, Any], key: int | None = None) -> It
                 raise Http404
             if not ITEM.may_with(user, "write", item):
                 raise PermissionDenied
+            if is_archived(item):
+                raise Problem(409, _("Not saved"), str(ARCHIVED))
         form = _form(user, item, values)
         saved = save(ITEM, user, "create" if item is None else "write", form) if form.is_valid() else None
         if saved is None:

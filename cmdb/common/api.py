@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import F, QuerySet
+from django.db.models import F, ProtectedError, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
-from ninja import NinjaAPI, Schema
+from ninja import Field, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as SchemaError
 from ninja.security import HttpBearer, SessionAuth
@@ -60,6 +60,12 @@ class Session(SessionAuth):
 
 
 # --- lists
+
+
+class ArchiveIn(Schema):
+    """Why a row is archived, for those who find it later."""
+
+    because: str = Field("", max_length=200)
 
 
 def page_of(item: Any) -> type[Schema]:
@@ -178,6 +184,7 @@ def install_problems(api: NinjaAPI) -> None:
     on(Http404, lambda _error: Problem(404, _("Not found")))
     on(PermissionDenied, lambda _error: Problem(403, _("Not allowed")))
     on(AuthenticationError, lambda _error: Problem(401, _("Sign in"), _("A valid bearer token is needed.")))
+    on(ProtectedError, lambda error: Problem(409, _("Not deleted"), str(error.args[0])))
     on(HttpError, lambda error: Problem(error.status_code, str(error)))
     on(SchemaError, lambda error: Problem(422, _("Wrong input"), errors=_schema_errors(error)))
     on(ValidationError, lambda error: Problem(422, _("Wrong input"), errors=_django_errors(error)))

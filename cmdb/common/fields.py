@@ -14,7 +14,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from cmdb.common.scope import narrow
+from cmdb.common.scope import chosen_from, narrow
 
 SUGGESTIONS = 12
 
@@ -91,7 +91,7 @@ def suggestions(
     begin with the words come first.
     """
     words = request.GET.get("q", "").replace("\x00", "").strip()[:100]
-    rows = narrow(queryset, request.user)
+    rows = chosen_from(narrow(queryset, request.user))
     for word in words.split()[:6]:
         rows = rows.filter(text_query(queryset.model, fields, word))
     found = list(

@@ -25,10 +25,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.common import formats
+from cmdb.common.archive import Archivable
 from cmdb.common.fields import PickField, PickSelect, text_query
 from cmdb.common.scope import narrow
 from cmdb.common.tables.head import address
 
+ARCHIVED_CHOICES = [("only", _("Only archived ones")), ("all", _("Archived ones too"))]
 NOT_FILTERS = ("after", "page")
 
 
@@ -80,6 +82,25 @@ class FastFilterSet(django_filters.FilterSet):
                     raise TypeError(f"{type(self).__name__}.{one.field_name} needs a queryset")
                 one.queryset = narrow(rows, self.user)
 
+    @classmethod
+    def get_filters(cls) -> dict[str, Any]:
+        """With the choice of archived rows where the model has them."""
+        found: dict[str, Any] = super().get_filters()
+        model = cls._meta.model
+        if model is not None and issubclass(model, Archivable):
+            found["archived"] = django_filters.ChoiceFilter(
+                field_name="archived_at", choices=ARCHIVED_CHOICES, method="_archived", label=_("Archived")
+            )
+        return found
+
+    def _archived(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return queryset if value == "all" else queryset.filter(archived_at__isnull=False)
+
+    def _current(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Archived rows are left out unless somebody asks for them."""
+        asked = "archived" not in self.filters or self.form.cleaned_data.get("archived")
+        return rows if asked else rows.filter(archived_at=None)
+
     def searches(self) -> bool:
         """Whether there is a text search."""
         return bool(self.search_fields) or type(self).search is not FastFilterSet.search
@@ -111,8 +132,8 @@ class FastFilterSet(django_filters.FilterSet):
     def qs(self) -> QuerySet[Any]:
         """Filtered rows; none at all where a filter is wrong: showing everything would be a silent lie."""
         if self._idle:
-            return self.queryset.all()
-        return super().qs if self.is_valid() else self.queryset.none()
+            return self._current(self.queryset.all())
+        return self._current(super().qs) if self.is_valid() else self.queryset.none()
 
     @cached_property
     def _idle(self) -> bool:

@@ -129,6 +129,11 @@ class ScopedModelForm(_Scoped, forms.ModelForm, metaclass=_FormType):
                 widget=forms.HiddenInput, required=False, initial=self.stored_version
             )
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """Rules that hold for current rows only are asked too, though no form has the field that says so."""
+        found: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return found - {"archived_at"}
+
     def _kept(self) -> dict[str, Collection[Any]]:
         """Key that the row holds already in each choice of one row: editing something else must not lose it."""
         if self.instance.pk is None:

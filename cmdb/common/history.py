@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import pghistory
+import pgtrigger
 from django.db import models
 
 M = TypeVar("M", bound=type[models.Model])
@@ -22,3 +23,8 @@ def tracked(model: M) -> M:
         exclude=[name for name in COMPUTED if name in names],
     )
     return decorate(model)
+
+
+def never_deleted() -> pgtrigger.Trigger:
+    """A row of history stays, whoever asks the database to delete it: for ``Meta.triggers``."""
+    return pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)

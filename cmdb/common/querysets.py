@@ -11,6 +11,8 @@ from django.db import models
 from mptt.managers import TreeManager
 from mptt.querysets import TreeQuerySet
 
+from cmdb.common.archive import Archivable, Kept, refuse_held
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -21,7 +23,26 @@ def _narrow(queryset: Any, user: Any) -> Any:
     return queryset.filter(queryset.model.visible_q(user))
 
 
-class VisibleQuerySet(models.QuerySet[M]):
+class KeptQuerySet:
+    """What is archived rather than deleted; see ``archive``."""
+
+    def current(self) -> Self:
+        """Rows that are not archived; all of a model that archives none."""
+        rows: Any = self
+        return rows.filter(archived_at=None) if issubclass(rows.model, Archivable) else rows
+
+    def delete(self) -> Any:
+        """Delete; refused for all as soon as history names one of them."""
+        rows: Any = self
+        if issubclass(rows.model, Kept):
+            refuse_held(rows)
+        return super().delete()  # type: ignore[misc]
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+class VisibleQuerySet(KeptQuerySet, models.QuerySet[M]):
     """QuerySet with ``visible_to(user)``."""
 
     def visible_to(self, user: Any) -> Self:
@@ -44,8 +65,12 @@ class VisibleManager(models.Manager[M]):
         """Rows that ``user`` may see. Anonymous and switched-off users see none."""
         return self.get_queryset().visible_to(user)
 
+    def current(self) -> VisibleQuerySet[M]:
+        """Rows that are not archived."""
+        return self.get_queryset().current()
 
-class VisibleTreeQuerySet(TreeQuerySet):
+
+class VisibleTreeQuerySet(KeptQuerySet, TreeQuerySet):
     """Tree queryset with ``visible_to(user)``: ``get_descendants`` and friends stay available."""
 
     def visible_to(self, user: Any) -> Self:

@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 
+from cmdb.common.archive import Archivable
+
 
 def narrow(queryset: QuerySet[Any], user: Any, keep: Collection[Any] = ()) -> QuerySet[Any]:
     """Rows of ``queryset`` that ``user`` may see, and those with the keys ``keep``.
@@ -28,7 +30,15 @@ def narrow_fields(
     kept: dict[str, Collection[Any]] | None = None,
     unscoped: Collection[str] = (),
 ) -> None:
-    """Narrow every choice of rows among ``fields``, but those named in ``unscoped``."""
+    """Narrow every choice of rows among ``fields``, but those named in ``unscoped``; what is archived is not offered."""
     for name, field in fields.items():
         if isinstance(field, forms.ModelChoiceField) and name not in unscoped and field.queryset is not None:
-            field.queryset = narrow(field.queryset, user, (kept or {}).get(name, ()))
+            keep = (kept or {}).get(name, ())
+            field.queryset = chosen_from(narrow(field.queryset, user, keep), keep)
+
+
+def chosen_from(rows: QuerySet[Any], keep: Collection[Any] = ()) -> QuerySet[Any]:
+    """Without what is archived, but for what a row holds already."""
+    if not issubclass(rows.model, Archivable):
+        return rows
+    return rows.filter(Q(archived_at=None) | Q(pk__in=list(keep)) if keep else Q(archived_at=None))

@@ -150,7 +150,6 @@ class ServiceForm(RegisterForm):
             "team",
             "criticality",
             "on_call",
-            "is_active",
         )
         widgets = {"consumers": forms.CheckboxSelectMultiple}
         help_texts = {

@@ -26,7 +26,6 @@ class OrganisationForm(RegisterForm):
             "inhabitants",
             "email",
             "phone",
-            "is_active",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

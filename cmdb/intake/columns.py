@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from cmdb import attributes
-from cmdb.common.scope import narrow
+from cmdb.common.scope import chosen_from, narrow
 from cmdb.models import (
     CIClass,
     Criticality,
@@ -131,7 +131,7 @@ class Lookup:
     def _read(self, field: str) -> dict[str, list[Any]]:
         queryset, names = _SOURCES[field]()
         found: dict[str, list[Any]] = {}
-        for row in self.rows(queryset):
+        for row in chosen_from(self.rows(queryset)):
             for name in names:
                 if word := str(getattr(row, name) or "").casefold():
                     found.setdefault(word, []).append(row)

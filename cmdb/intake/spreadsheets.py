@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from cmdb import attributes, lifecycle
 from cmdb.access import REGISTER_WRITERS
+from cmdb.common.archive import ARCHIVED
 from cmdb.intake import columns
 from cmdb.intake.columns import CellRefusedError, Lookup, fields_of, value
 from cmdb.intake.reading import MAX_ROWS, FileRefusedError, Line, read
@@ -230,6 +231,8 @@ class _Planner:
             item = self._blank(values)
         elif (first := self.taken.get(("id", item.pk))) is not None:
             raise CellRefusedError(_("Row %(n)d is about the same item.") % {"n": first})
+        if item.archived_at is not None:
+            raise CellRefusedError(str(ARCHIVED))
         self._may(item, values)
         before = _state(item)
         was = item.lifecycle
@@ -300,7 +303,7 @@ def _state(item: Item) -> dict[str, Any]:
     """Comparable values by label; attributes each on their own."""
     state: dict[str, Any] = {}
     for one in Item._meta.concrete_fields:
-        if one.name in ("id", "created_at", "updated_at", "sort_name", "family", "attributes"):
+        if not one.editable or one.name in ("id", "sort_name", "attributes"):
             continue
         state[str(one.verbose_name)] = getattr(item, one.attname)
     for name, stored in (item.attributes or {}).items():

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from mptt.models import MPTTModel, TreeForeignKey
 
+from cmdb.common.archive import Archivable
 from cmdb.common.models import Timestamped
 from cmdb.common.querysets import VisibleTreeManager
 
@@ -42,7 +43,7 @@ class Layer(models.IntegerChoices):
     SERVICES = 4, _("Municipal services")
 
 
-class CIClass(MPTTModel, Timestamped):
+class CIClass(Archivable, MPTTModel, Timestamped):
     """A class of configuration items; a class inherits its ancestors' attributes.
 
     `attributes` is a list of {"name", "label", "type": text|integer|number|boolean|date|choice, "required"?, "choices"?}.

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from mptt.models import TreeForeignKey
 
+from cmdb.common.archive import ARCHIVED, Archivable
 from cmdb.common.history import tracked
 from cmdb.common.models import Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleManager
 from cmdb.models.classes import CIClass, Family
 from cmdb.models.organisations import Organisation
 from cmdb.models.places import Place
-from cmdb.models.services import Criticality
+from cmdb.models.services import Criticality, ServiceComponent
 
 if TYPE_CHECKING:
     from cmdb.models.people import User
@@ -31,7 +33,7 @@ class Lifecycle(models.TextChoices):
 
 
 @tracked
-class Item(Timestamped):
+class Item(Archivable, Timestamped):
     """One configuration item; `attributes` holds what its class adds (cmdb.models.classes)."""
 
     name = models.CharField(_("name"), max_length=120)
@@ -106,6 +108,8 @@ class Item(Timestamped):
 
     objects = VisibleManager()
 
+    consequence = _("Its lifecycle becomes retired.")
+
     class Meta:
         verbose_name = _("item")
         verbose_name_plural = _("items")
@@ -115,6 +119,13 @@ class Item(Timestamped):
             models.Index(fields=["sort_name", "id"], name="item_by_name"),
             models.Index(fields=["serial"], name="item_serial", condition=~Q(serial="")),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(archived_at=None) | Q(lifecycle="retired"),
+                name="item_archived_is_retired",
+                violation_error_message=ARCHIVED,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -122,6 +133,40 @@ class Item(Timestamped):
     def save(self, *args: object, **kwargs: object) -> None:
         self.family = self.item_class.family
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def needed_by(self) -> list[str]:
+        """By the rule of retirement, and what asks it or is replaced by it."""
+        return [*self.rested_on(), *super().needed_by()]
+
+    def rested_on(self) -> list[str]:
+        """Who in use still rests on it, in sentences: as long as somebody does, it is not retired."""
+        found = []
+        resting = Relation.objects.filter(target=self.pk, kind__in=IMPACTING)
+        if n := resting.exclude(source__lifecycle=Lifecycle.RETIRED).count():
+            found.append(
+                ngettext(
+                    "%(n)d item still rests on this one. Move it first.",
+                    "%(n)d items still rest on this one. Move them first.",
+                    n,
+                )
+                % {"n": n}
+            )
+        if n := ServiceComponent.objects.filter(item=self.pk, service__is_active=True).count():
+            found.append(
+                ngettext(
+                    "%(n)d service still rests on this item. Take it out of the service first.",
+                    "%(n)d services still rest on this item. Take it out of them first.",
+                    n,
+                )
+                % {"n": n}
+            )
+        return found
+
+    def on_archive(self) -> None:
+        self.lifecycle = Lifecycle.RETIRED
+
+    def on_restore(self) -> None:
+        self.lifecycle = Lifecycle.IN_STORE
 
     @classmethod
     def visible_q(cls, user: User) -> Q:
@@ -154,10 +199,10 @@ IMPACTING = frozenset(
 class Relation(Timestamped):
     """`source` rests on `target`. Targets of one source in the same non-empty `redundancy_group` stand in for each other."""
 
-    source = models.ForeignKey(Item, models.CASCADE, related_name="relations_out", verbose_name=_("item"))
+    source = models.ForeignKey(Item, models.PROTECT, related_name="relations_out", verbose_name=_("item"))
     kind = models.CharField(_("relation"), max_length=20, choices=RelationKind)
     target = models.ForeignKey(
-        Item, models.CASCADE, related_name="relations_in", verbose_name=_("other item")
+        Item, models.PROTECT, related_name="relations_in", verbose_name=_("other item")
     )
     redundancy_group = models.CharField(_("redundancy group"), max_length=40, blank=True)
     needed = models.PositiveSmallIntegerField(_("needed of the group"), default=1)

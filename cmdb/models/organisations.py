@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from mptt.models import MPTTModel, TreeForeignKey
 
+from cmdb.common.archive import ARCHIVED, Archivable
 from cmdb.common.history import tracked
 from cmdb.common.models import Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleTreeManager
@@ -31,7 +32,7 @@ class Language(models.TextChoices):
 
 
 @tracked
-class Organisation(MPTTModel, Timestamped):
+class Organisation(Archivable, MPTTModel, Timestamped):
     """A node of the tree region → municipality → unit; suppliers are roots of their own."""
 
     name = models.CharField(_("name"), max_length=120)
@@ -62,11 +63,22 @@ class Organisation(MPTTModel, Timestamped):
                 condition=Q(number="") | Q(number__regex=r"^\d{9}$"),
                 name="organisation_number_nine_digits",
                 violation_error_message=_("An organisation number has nine digits."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(archived_at=None) | Q(is_active=False),
+                name="organisation_archived_is_inactive",
+                violation_error_message=ARCHIVED,
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def on_archive(self) -> None:
+        self.is_active = False
+
+    def on_restore(self) -> None:
+        self.is_active = True
 
     @classmethod
     def visible_q(cls, user: User) -> Q:

@@ -11,9 +11,11 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.access import Access
+from cmdb.common.archive import ARCHIVED, Archivable
 from cmdb.common.models import Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleManager, VisibleQuerySet
 from cmdb.models.organisations import Language, Organisation
@@ -43,7 +45,7 @@ class PeopleManager(UserManager.from_queryset(VisibleQuerySet)):  # type: ignore
     """Django's user manager whose lists can be narrowed to what a person may see."""
 
 
-class User(AbstractUser):
+class User(Archivable, AbstractUser):
     """A person; what the person may do follows from memberships, never from Django's staff flag alone."""
 
     organisation = models.ForeignKey(
@@ -63,9 +65,23 @@ class User(AbstractUser):
 
     objects: ClassVar[PeopleManager] = PeopleManager()
 
+    # Roles and the means of signing in are nothing without the person.
+    parts = frozenset({"memberships", "emailaddress", "authenticator", "socialaccount"})
+    outlived_by = frozenset({"owned_items", "managed_items", "used_items", "improvements"})
+    consequence = _(
+        "The person cannot sign in any more. What they own stays in their name until it is given to others."
+    )
+
     class Meta(AbstractUser.Meta):
         verbose_name = _("person")  # type: ignore[assignment]
         verbose_name_plural = _("people")  # type: ignore[assignment]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(archived_at=None) | Q(is_active=False),
+                name="user_archived_is_inactive",
+                violation_error_message=ARCHIVED,
+            )
+        ]
 
     def save(self, *args: object, **kwargs: object) -> None:
         if not self.display_name:
@@ -74,6 +90,15 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def held_because(self) -> list[str]:
+        return [gettext("The person has signed in.")] if self.last_login else []
+
+    def on_archive(self) -> None:
+        self.is_active = False
+
+    def on_restore(self) -> None:
+        self.is_active = True
 
     @cached_property
     def access(self) -> Access:
@@ -97,7 +122,7 @@ class Membership(Timestamped):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("person"))
     organisation = models.ForeignKey(
-        Organisation, models.CASCADE, related_name="memberships", verbose_name=_("organisation")
+        Organisation, models.PROTECT, related_name="memberships", verbose_name=_("organisation")
     )
     role = models.CharField(_("role"), max_length=20, choices=Role)
 
@@ -122,7 +147,7 @@ class Membership(Timestamped):
         return Q(user=user) | Q(organisation__in=user.access.orgs(Role.ADMIN, Role.LEAD))
 
 
-class Team(Timestamped):
+class Team(Archivable, Timestamped):
     """People who share a queue."""
 
     name = models.CharField(_("name"), max_length=80)

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from mptt.models import MPTTModel, TreeForeignKey
 
+from cmdb.common.archive import Archivable
 from cmdb.common.models import Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleTreeManager
 from cmdb.models.organisations import Organisation
@@ -24,7 +25,7 @@ class PlaceKind(models.TextChoices):
     ROOM = "room", _("Room")
 
 
-class Place(MPTTModel, Timestamped):
+class Place(Archivable, MPTTModel, Timestamped):
     """A node of the tree site → building → floor → room."""
 
     name = models.CharField(_("name"), max_length=120)

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from mptt.models import MPTTModel, TreeForeignKey
 
+from cmdb.common.archive import ARCHIVED, Archivable
 from cmdb.common.history import tracked
 from cmdb.common.models import Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleManager, VisibleTreeManager
@@ -28,7 +29,7 @@ class Criticality(models.IntegerChoices):
 
 
 @tracked
-class Service(MPTTModel, Timestamped):
+class Service(Archivable, MPTTModel, Timestamped):
     """A node of the service catalogue."""
 
     name = models.CharField(_("name"), max_length=120)
@@ -62,9 +63,22 @@ class Service(MPTTModel, Timestamped):
         verbose_name = _("service")
         verbose_name_plural = _("services")
         ordering = ["tree_id", "lft"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(archived_at=None) | Q(is_active=False),
+                name="service_archived_is_inactive",
+                violation_error_message=ARCHIVED,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def on_archive(self) -> None:
+        self.is_active = False
+
+    def on_restore(self) -> None:
+        self.is_active = True
 
     @classmethod
     def visible_q(cls, user: User) -> Q:
@@ -82,13 +96,13 @@ class ServiceComponent(Timestamped):
     of the group, `needed` must be up. Ungrouped components are all needed.
     """
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="components", verbose_name=_("service"))
+    service = models.ForeignKey(Service, models.PROTECT, related_name="components", verbose_name=_("service"))
     item = models.ForeignKey(
-        "cmdb.Item", models.CASCADE, related_name="service_components", verbose_name=_("item")
+        "cmdb.Item", models.PROTECT, related_name="service_components", verbose_name=_("item")
     )
     organisation = models.ForeignKey(
         Organisation,
-        models.CASCADE,
+        models.PROTECT,
         null=True,
         blank=True,
         related_name="service_components",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common.archive import Archivable
 from cmdb.common.history import tracked
 from cmdb.common.models import Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleManager
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @tracked
-class Software(Timestamped):
+class Software(Archivable, Timestamped):
     """A product, described once for all; a municipality's use of it is an Item of the family system."""
 
     name = models.CharField(_("name"), max_length=120)
@@ -55,7 +56,7 @@ class Software(Timestamped):
 class Installation(Timestamped):
     """A product found on an item."""
 
-    item = models.ForeignKey(Item, models.CASCADE, related_name="installations", verbose_name=_("item"))
+    item = models.ForeignKey(Item, models.PROTECT, related_name="installations", verbose_name=_("item"))
     software = models.ForeignKey(
         Software, models.PROTECT, related_name="installations", verbose_name=_("product")
     )
@@ -86,7 +87,7 @@ class ContractKind(models.TextChoices):
 
 
 @tracked
-class Contract(Timestamped):
+class Contract(Archivable, Timestamped):
     """An agreement with a supplier: what, for whom, at what cost, and when notice must be given."""
 
     number = models.CharField(_("number"), max_length=60, blank=True)
@@ -141,7 +142,7 @@ class LicenceMetric(models.TextChoices):
 
 
 @tracked
-class Licence(Timestamped):
+class Licence(Archivable, Timestamped):
     """A right to use a product: how many are bought, and how many are in use.
 
     In use per device is counted from installations within the organisation; for other metrics it is what
@@ -153,7 +154,7 @@ class Licence(Timestamped):
         Organisation, models.PROTECT, related_name="licences", verbose_name=_("organisation")
     )
     contract = models.ForeignKey(
-        Contract, models.SET_NULL, null=True, blank=True, related_name="licences", verbose_name=_("contract")
+        Contract, models.PROTECT, null=True, blank=True, related_name="licences", verbose_name=_("contract")
     )
     metric = models.CharField(_("metric"), max_length=20, choices=LicenceMetric, default=LicenceMetric.DEVICE)
     bought = models.PositiveIntegerField(_("bought"))

@@ -60,7 +60,8 @@ class NodeDetail(DetailView):
         trail = [(str(node), self.crud.url("detail", node)) for node in above]
         context["breadcrumbs"] = self.trail(*trail, (str(obj), self.crud.url("detail", obj)))
         context["children"] = [
-            (child, self.crud.url("detail", child)) for child in seen.filter(parent=obj).order_by("lft")
+            (child, self.crud.url("detail", child))
+            for child in seen.filter(parent=obj, archived_at=None).order_by("lft")
         ]
         if self.filter_name:
             context["families"] = self._families(obj)
@@ -138,7 +139,7 @@ class ServiceDetail(NodeDetail):
             .select_related("item__item_class", "organisation")
             .order_by("redundancy_group", "item__sort_name")
         )
-        writes = self.crud.may_with(self.user, "write", obj)
+        writes = self.crud.may_write(self.user, obj)
         here = self.crud.url("detail", obj)
         context |= {
             "components": list(components[:SHOWN]),
@@ -211,7 +212,7 @@ class ContractDetail(DetailView):
     def context(self, obj: Contract) -> dict[str, Any]:
         """Items narrowed to the person; the field to add more for writers."""
         items = Item.objects.visible_to(self.user).filter(contracts=obj).select_related("item_class")
-        writes = self.crud.may_with(self.user, "write", obj)
+        writes = self.crud.may_write(self.user, obj)
         form = LinkForm(user=self.user, model=Item, url_name="cmdb:item_pick", label=_("Add an item"))
         licences = with_use(Licence.objects.visible_to(self.user).filter(contract=obj))
         return super().context(obj) | {

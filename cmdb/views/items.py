@@ -107,7 +107,7 @@ class ItemDetail(DetailView):
 
     def around(self, item: Item) -> dict[str, Any]:
         """Relations, products, licences and contracts, each narrowed to the person."""
-        writes = self.crud.writes(self.user, item)  # type: ignore[attr-defined]
+        writes = item.archived_at is None and self.crud.writes(self.user, item)  # type: ignore[attr-defined]
         here = self.crud.url("detail", item)
         found = Relation.objects.visible_to(self.user).select_related(
             "source__item_class", "target__item_class"

@@ -69,7 +69,7 @@ class TeamDetail(DetailView):
 
     def context(self, obj: Team) -> dict[str, Any]:
         """Members narrowed to the person; the field to add more for leads."""
-        writes = self.crud.may_with(self.user, "write", obj)
+        writes = self.crud.may_write(self.user, obj)
         form = LinkForm(user=self.user, model=User, url_name="cmdb:person_pick", label=_("Add a member"))
         members = User.objects.visible_to(self.user).filter(teams=obj).order_by("sort_name")
         return super().context(obj) | {

@@ -95,7 +95,7 @@ class LinkedRows(CrudView):
         """Change and go back; a row that may not be named changes nothing."""
         with transaction.atomic():
             obj = self.find(key, self.rows().select_for_update(of=("self",)))
-            if not self.crud.may_with(self.user, "write", obj):
+            if not self.crud.may_write(self.user, obj):
                 raise PermissionDenied
             rows = getattr(obj, self.field)
             if "remove" in request.POST:

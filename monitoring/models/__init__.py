@@ -2,6 +2,7 @@
 
 from monitoring.models.events import (
     Alert,
+    AlertEnd,
     AlertMute,
     BackupResult,
     ConfigBackup,
@@ -24,6 +25,7 @@ from monitoring.models.targets import (
 
 __all__ = [
     "Alert",
+    "AlertEnd",
     "AlertMute",
     "BackupResult",
     "CheckKind",

@@ -34,7 +34,7 @@ class Event(models.Model):
     """
 
     target = models.ForeignKey(
-        Target, models.CASCADE, null=True, blank=True, related_name="monitoring_events"
+        Target, models.PROTECT, null=True, blank=True, related_name="monitoring_events"
     )
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="monitoring_events")
     kind = models.CharField(_("kind"), max_length=40)
@@ -80,6 +80,14 @@ class AlertMute(models.TextChoices):
     FLAPPING = "flapping", _("Flapping")
 
 
+class AlertEnd(models.TextChoices):
+    """Why an alert closed though its problem may still be there."""
+
+    OVER = "", _("It is over")
+    OFF = "off", _("Its target was switched off")
+    ARCHIVED = "archived", _("Its target was archived")
+
+
 class Alert(Timestamped):
     """A problem that needs somebody: at most one open row for a problem key. Targets in a shadow get none.
 
@@ -87,9 +95,9 @@ class Alert(Timestamped):
     receipt per (alert, version).
     """
 
-    target = models.ForeignKey(Target, models.CASCADE, related_name="alerts", verbose_name=_("target"))
+    target = models.ForeignKey(Target, models.PROTECT, related_name="alerts", verbose_name=_("target"))
     item = models.ForeignKey(
-        Item, models.SET_NULL, null=True, blank=True, related_name="alerts", verbose_name=_("item")
+        Item, models.PROTECT, null=True, blank=True, related_name="alerts", verbose_name=_("item")
     )
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="alerts", verbose_name=_("organisation")
@@ -101,6 +109,9 @@ class Alert(Timestamped):
     mute = models.CharField(_("silent because of"), max_length=12, choices=AlertMute, blank=True, default="")
     opened_at = models.DateTimeField(_("opened"))
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_because = models.CharField(
+        _("closed because"), max_length=12, choices=AlertEnd, blank=True, default=""
+    )
     occurrences = models.PositiveIntegerField(_("times"), default=1)
     shadowed_count = models.PositiveIntegerField(_("in the shadow"), default=0)
     version = models.PositiveIntegerField(default=1)
@@ -179,7 +190,7 @@ class BackupResult(models.TextChoices):
 class ConfigBackup(models.Model):
     """A device's running configuration as fetched over SSH, encrypted, with the difference to the one before."""
 
-    target = models.ForeignKey(Target, models.CASCADE, related_name="backups", verbose_name=_("target"))
+    target = models.ForeignKey(Target, models.PROTECT, related_name="backups", verbose_name=_("target"))
     taken_at = models.DateTimeField(_("taken"), default=timezone.now)
     result = models.CharField(_("result"), max_length=10, choices=BackupResult)
     error = models.CharField(_("error"), max_length=300, blank=True)

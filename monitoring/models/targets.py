@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from cmdb.common.archive import ARCHIVED, Archivable
+from cmdb.common.history import never_deleted
 from cmdb.common.models import EncryptedJSONField, Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleManager
 from cmdb.models import Item, Organisation
@@ -27,7 +29,7 @@ class CredentialKind(models.TextChoices):
     SSH = "ssh", _("SSH login")
 
 
-class Credential(Timestamped):
+class Credential(Archivable, Timestamped):
     """A secret for asking devices. `secret` is encrypted at rest and appears in no page, log, API or history.
 
     Shape of `secret`: v2c {"community"}; v3 {"user", "auth_protocol", "auth_key", "priv_protocol", "priv_key"};
@@ -64,15 +66,16 @@ class CheckKind(models.TextChoices):
 
 
 class TargetState(models.TextChoices):
-    """No data is its own state: `unknown` is never read as up or down."""
+    """No data is its own state: `unknown` is never read as up or down. `off`: nobody wanted it asked."""
 
     UNKNOWN = "unknown", _("Unknown")
     UP = "up", _("Up")
     DEGRADED = "degraded", _("Slow")
     DOWN = "down", _("Down")
+    OFF = "off", _("Not watched")
 
 
-class Target(Timestamped):
+class Target(Archivable, Timestamped):
     """One thing that is asked at an interval: an address, a kind of check, a secret.
 
     `due_at` is when it is next asked; a poller claims it by setting `lease_token` and `lease_until`.
@@ -84,7 +87,7 @@ class Target(Timestamped):
         Organisation, models.PROTECT, related_name="targets", verbose_name=_("organisation")
     )
     item = models.ForeignKey(
-        Item, models.SET_NULL, null=True, blank=True, related_name="targets", verbose_name=_("item")
+        Item, models.PROTECT, null=True, blank=True, related_name="targets", verbose_name=_("item")
     )
     check_kind = models.CharField(_("check"), max_length=10, choices=CheckKind, default=CheckKind.SNMP)
     address = models.CharField(_("address"), max_length=255)
@@ -148,6 +151,11 @@ class Target(Timestamped):
 
     objects = VisibleManager()
 
+    loosened = frozenset({"children", "shadows"})
+    consequence = _(
+        "It is asked no more, and its open alert is closed. What it measured counts in every month as before."
+    )
+
     class Meta:
         verbose_name = _("target")
         verbose_name_plural = _("targets")
@@ -164,14 +172,29 @@ class Target(Timestamped):
         constraints = [
             models.UniqueConstraint(
                 fields=["address", "port", "check_kind", "path"],
+                condition=Q(archived_at=None),
                 name="target_once",
                 violation_error_message=_("This address is asked like this already."),
             ),
             models.CheckConstraint(condition=Q(interval__gte=5), name="target_interval_at_least_5s"),
+            models.CheckConstraint(
+                condition=Q(archived_at=None) | Q(is_enabled=False),
+                name="target_archived_is_off",
+                violation_error_message=ARCHIVED,
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def on_archive(self) -> None:
+        """Switched off: the sweep does the rest. An answer that is under way finds its claim gone."""
+        self.is_enabled, self.backup_wanted_at = False, None
+        self.lease_token, self.lease_until = None, None
+
+    def on_restore(self) -> None:
+        self.is_enabled, self.due_at = True, timezone.now()
+        self.failures, self.first_failed_at, self.problems = 0, None, []
 
     @classmethod
     def visible_q(cls, user: User) -> Q:
@@ -211,7 +234,7 @@ class Neighbour(models.Model):
 class Interval(models.Model):
     """From when to when a target was in a state. Intervals of a target neither overlap nor leave a hole (invariant 3)."""
 
-    target = models.ForeignKey(Target, models.CASCADE, related_name="intervals")
+    target = models.ForeignKey(Target, models.PROTECT, related_name="intervals")
     state = models.CharField(_("state"), max_length=10, choices=TargetState)
     started_at = models.DateTimeField(_("from"))
     ended_at = models.DateTimeField(_("until"), null=True, blank=True)
@@ -221,6 +244,7 @@ class Interval(models.Model):
     class Meta:
         verbose_name = _("state interval")
         verbose_name_plural = _("state intervals")
+        triggers = [never_deleted()]
         constraints = [
             models.UniqueConstraint(fields=["target", "started_at"], name="interval_starts_once"),
             models.UniqueConstraint(fields=["target"], condition=Q(ended_at=None), name="interval_one_open"),
@@ -271,7 +295,7 @@ class Period(models.TextChoices):
 class ReadingRollup(models.Model):
     """Least, greatest, sum and count of a metric in an hour or a day (UTC)."""
 
-    target = models.ForeignKey(Target, models.CASCADE, related_name="rollups")
+    target = models.ForeignKey(Target, models.PROTECT, related_name="rollups")
     metric = models.CharField(max_length=60)
     instance = models.CharField(max_length=120, blank=True)
     period = models.CharField(max_length=4, choices=Period)

@@ -114,7 +114,7 @@ class TargetDetail(DetailView):
         now = timezone.now()
         window = live.of_targets([obj], now).get(obj.pk)
         state = live.state_of(obj, window)
-        writes = self.crud.may_with(self.user, "write", obj)
+        writes = self.crud.may_write(self.user, obj)
         mine = Target.objects.visible_to(self.user)
         context = super().context(obj)
         neighbours = list(Neighbour.objects.filter(target=obj).order_by("local_port", "pk")[:CHILDREN])
@@ -212,7 +212,7 @@ def writable(request: HttpRequest, key: int) -> Target:
     target: Target | None = Target.objects.visible_to(user).filter(pk=key).first()
     if target is None:
         raise Http404
-    if target.organisation_id not in user.access.orgs(*WRITERS):
+    if target.archived_at is not None or target.organisation_id not in user.access.orgs(*WRITERS):
         raise PermissionDenied
     return target
 

@@ -18,7 +18,9 @@ KIND = {
     TargetState.DEGRADED: "part",
     TargetState.DOWN: "down",
     TargetState.UNKNOWN: "none",
+    TargetState.OFF: "none",
 }
+ORDER = (TargetState.UP, TargetState.DEGRADED, TargetState.OFF, TargetState.UNKNOWN, TargetState.DOWN)
 WIDTH = 1000
 ROWS = 40
 
@@ -74,7 +76,7 @@ def _sentence(sums: dict[str, float]) -> str:
     """ "Up 23 h 10 min, down 50 min"; worst things last."""
     parts = [
         _("%(state)s %(time)s") % {"state": TargetState(state).label, "time": ui.duration(sums[state])}
-        for state in (TargetState.UP, TargetState.DEGRADED, TargetState.UNKNOWN, TargetState.DOWN)
+        for state in ORDER
         if sums.get(state, 0) >= 1
     ]
     return ", ".join(parts) or _("Nothing is known yet")

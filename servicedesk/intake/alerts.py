@@ -202,7 +202,7 @@ def _end(alert: Alert, ticket: Ticket, now: datetime) -> int:
             one.record(**_facts(alert))
         return 0
     with translation.override(ticket.organisation.language):
-        text = _("Monitoring sees it working again.")
+        text = _("It is watched no more.") if alert.closed_because else _("Monitoring sees it working again.")
     resolve(MONITORING, ticket, resolution=text, at=at)
     return 1
 

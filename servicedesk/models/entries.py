@@ -50,7 +50,7 @@ class Entry(models.Model):
     verb = models.CharField(max_length=20, choices=Verb)
     at = models.DateTimeField(default=timezone.now)
     recorded_at = models.DateTimeField(auto_now_add=True)
-    actor = models.ForeignKey("cmdb.User", models.SET_NULL, null=True, blank=True, related_name="entries")
+    actor = models.ForeignKey("cmdb.User", models.PROTECT, null=True, blank=True, related_name="entries")
     actor_name = models.CharField(max_length=150)
     is_public = models.BooleanField(default=False)
     body = models.TextField(blank=True, max_length=100_000)

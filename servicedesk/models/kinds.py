@@ -87,7 +87,7 @@ class Approval(Timestamped):
     )  # fmt: skip
     decision = models.CharField(_("decision"), max_length=10, choices=Decision, default=Decision.WAITING)
     decided_by = models.ForeignKey(
-        "cmdb.User", models.SET_NULL, null=True, blank=True, related_name="approvals"
+        "cmdb.User", models.PROTECT, null=True, blank=True, related_name="approvals"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     comment = models.CharField(_("comment"), max_length=500, blank=True)

@@ -36,7 +36,7 @@ class Message(models.Model):
     key = models.CharField(max_length=120, unique=True)
     ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="messages")
     entry = models.ForeignKey(Entry, models.PROTECT, null=True, related_name="messages")
-    recipient = models.ForeignKey("cmdb.User", models.SET_NULL, null=True, related_name="messages")
+    recipient = models.ForeignKey("cmdb.User", models.PROTECT, null=True, related_name="messages")
     address = models.EmailField(_("to"))
     kind = models.CharField(max_length=30)
     language = models.CharField(max_length=5)

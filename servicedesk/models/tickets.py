@@ -139,17 +139,17 @@ class Ticket(Timestamped):
         Service, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("service")
     )
     item = models.ForeignKey(
-        Item, models.SET_NULL, null=True, blank=True, related_name="tickets", verbose_name=_("item")
+        Item, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("item")
     )
     team = models.ForeignKey(
         Team, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("team")
     )
     assignee = models.ForeignKey(
-        "cmdb.User", models.SET_NULL, null=True, blank=True, related_name="assigned_tickets",
+        "cmdb.User", models.PROTECT, null=True, blank=True, related_name="assigned_tickets",
         verbose_name=_("assignee"),
     )  # fmt: skip
     reporter = models.ForeignKey(
-        "cmdb.User", models.SET_NULL, null=True, blank=True, related_name="reported_tickets",
+        "cmdb.User", models.PROTECT, null=True, blank=True, related_name="reported_tickets",
         verbose_name=_("reporter"),
     )  # fmt: skip
     supplier = models.ForeignKey(
@@ -157,7 +157,7 @@ class Ticket(Timestamped):
         verbose_name=_("supplier"),
     )  # fmt: skip
     alert = models.ForeignKey(
-        Alert, models.SET_NULL, null=True, blank=True, related_name="tickets", verbose_name=_("alert")
+        Alert, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("alert")
     )
     case = models.OneToOneField(Case, models.PROTECT, null=True, blank=True, related_name="ticket")
     parent = models.ForeignKey(
@@ -262,7 +262,7 @@ class TicketItem(Timestamped):
     """An item that a ticket is about."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="ticket_items")
-    item = models.ForeignKey(Item, models.CASCADE, related_name="ticket_items", verbose_name=_("item"))
+    item = models.ForeignKey(Item, models.PROTECT, related_name="ticket_items", verbose_name=_("item"))
     role = models.CharField(_("role"), max_length=10, choices=ItemRole, default=ItemRole.AFFECTED)
 
     class Meta:
@@ -278,7 +278,7 @@ class TicketAlert(models.Model):
     """An alert that a ticket is about; an incident that several alerts were attached to ends with the last of them."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="ticket_alerts")
-    alert = models.ForeignKey(Alert, models.CASCADE, related_name="ticket_alerts")
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="ticket_alerts")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["alert", "ticket"], name="ticket_alert_once")]
@@ -291,7 +291,7 @@ class TicketService(models.Model):
     """A service that a ticket touches, as cmdb.impact found it."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="ticket_services")
-    service = models.ForeignKey(Service, models.CASCADE, related_name="ticket_services")
+    service = models.ForeignKey(Service, models.PROTECT, related_name="ticket_services")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ticket", "service"], name="ticket_service_once")]
@@ -304,7 +304,7 @@ class TicketOrganisation(models.Model):
     """A municipality that a ticket touches, as cmdb.impact found it."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="ticket_organisations")
-    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="ticket_organisations")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="ticket_organisations")
 
     class Meta:
         constraints = [

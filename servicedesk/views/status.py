@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
@@ -50,7 +52,10 @@ def _lines(failing: set[str]) -> list[Line]:
     for part in ServiceComponent.objects.filter(service__in=services):
         parts.setdefault(part.service_id, []).append(part)
     # A system that nobody watches is judged by what it rests on, as in the availability.
-    trees = Trees({part.item_id for found in parts.values() for part in found})
+    now = timezone.now()
+    trees = Trees(
+        {part.item_id for found in parts.values() for part in found}, now - timedelta(seconds=1), now
+    )
     watched = {pk: trees.service(found)[1] for pk, found in parts.items()}
     states = live(sorted({item for items in watched.values() for item in items}))
     lines = []

@@ -8,8 +8,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common.archive import ARCHIVED, Archivable, Kept
 from cmdb.common.models import Timestamped
 from cmdb.common.querysets import VisibleManager
 from cmdb.models import Organisation, Service
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from cmdb.models import User
 
 
-class Agreement(Timestamped):
+class Agreement(Archivable, Timestamped):
     """One version of a municipality's service level agreement; in force on the days [valid_from, valid_until)."""
 
     organisation = models.ForeignKey(
@@ -49,6 +52,8 @@ class Agreement(Timestamped):
 
     objects = VisibleManager()
 
+    parts = frozenset({"targets", "service_targets"})
+
     class Meta:
         verbose_name = _("agreement")
         verbose_name_plural = _("agreements")
@@ -59,10 +64,29 @@ class Agreement(Timestamped):
                 condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
                 name="agreement_has_length",
             ),
+            models.CheckConstraint(
+                condition=Q(archived_at=None) | Q(valid_until__isnull=False),
+                name="agreement_archived_is_ended",
+                violation_error_message=ARCHIVED,
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.version}"
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether months may have been counted by it."""
+        return self.valid_from <= timezone.localdate()
+
+    def held_because(self) -> list[str]:
+        return [gettext("It has been in force: months are counted by it.")] if self.has_begun else []
+
+    def needed_by(self) -> list[str]:
+        """While it holds, or is still to come, tickets get their clocks by it."""
+        if self.valid_until is None or self.valid_until > timezone.localdate():
+            return [gettext("It is not over: say first until when it holds.")]
+        return super().needed_by()
 
     def clean(self) -> None:
         """Two versions of one municipality's agreement are never in force on the same day."""
@@ -85,6 +109,24 @@ class Agreement(Timestamped):
         return Q(organisation__in=access.work_orgs | access.board_orgs | access.orgs("owner"))
 
 
+class _Promise(Kept):
+    """What an agreement promises: part of every month in which the agreement held."""
+
+    agreement: Agreement
+
+    class Meta:
+        abstract = True
+
+    def held_because(self) -> list[str]:
+        if not self.agreement.has_begun:
+            return []
+        return [
+            gettext(
+                "Its agreement has been in force: months are counted by it. End it, and make the next version."
+            )
+        ]
+
+
 class Measure(models.TextChoices):
     """Which promise a clock measures (rule C.2.1)."""
 
@@ -95,7 +137,7 @@ class Measure(models.TextChoices):
     SUPPLIER = "supplier", _("Supplier's time")
 
 
-class AgreementTarget(Timestamped):
+class AgreementTarget(_Promise, Timestamped):
     """A promise on tickets of a kind and a priority (1 highest … 4; empty: all)."""
 
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="targets")
@@ -139,7 +181,7 @@ class AgreementTarget(Timestamped):
         return Q(agreement__in=Agreement.objects.visible_to(user).values("pk"))
 
 
-class ServiceTarget(Timestamped):
+class ServiceTarget(_Promise, Timestamped):
     """A promise on a service: the share of agreed time in which it is up, and its longest single outage."""
 
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="service_targets")

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common.archive import Archivable
 from cmdb.common.models import Timestamped
 from cmdb.common.querysets import VisibleManager
 from cmdb.models import Organisation
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from cmdb.models import User
 
 
-class Calendar(Timestamped):
+class Calendar(Archivable, Timestamped):
     """A named calendar; its hours are in its versions. `organisation` empty: shared by all."""
 
     name = models.CharField(_("name"), max_length=80)

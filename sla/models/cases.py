@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common.history import never_deleted
 from cmdb.common.querysets import VisibleManager
 from cmdb.models import Item, Organisation, Service
 from sla.models.agreements import Agreement, AgreementTarget, Measure
@@ -44,7 +45,7 @@ class Case(models.Model):
         Service, models.PROTECT, null=True, related_name="cases", verbose_name=_("service")
     )
     system = models.ForeignKey(
-        Item, models.SET_NULL, null=True, related_name="cases", verbose_name=_("system")
+        Item, models.PROTECT, null=True, related_name="cases", verbose_name=_("system")
     )
     supplier = models.ForeignKey(
         Organisation, models.PROTECT, null=True, related_name="supplier_cases", verbose_name=_("supplier")
@@ -69,6 +70,7 @@ class Case(models.Model):
     class Meta:
         verbose_name = _("case")
         verbose_name_plural = _("cases")
+        triggers = [never_deleted()]
         ordering = ["-opened_at", "-pk"]
         indexes = [
             models.Index(fields=["municipality", "opened_at"], name="case_by_month"),
@@ -147,6 +149,7 @@ class ClockEntry(models.Model):
     class Meta:
         verbose_name = _("clock entry")
         verbose_name_plural = _("clock entries")
+        triggers = [never_deleted()]
         ordering = ["clock", "at", "pk"]
 
     def __str__(self) -> str:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common.archive import Archivable
+from cmdb.common.history import never_deleted
 from cmdb.common.models import Timestamped
 from cmdb.common.querysets import VisibleManager
 from cmdb.models import Organisation, Service
@@ -37,6 +40,7 @@ class Report(models.Model):
     class Meta:
         verbose_name = _("report")
         verbose_name_plural = _("reports")
+        triggers = [never_deleted()]
         ordering = ["-month", "organisation"]
         constraints = [
             models.UniqueConstraint(
@@ -69,6 +73,7 @@ class Correction(models.Model):
     class Meta:
         verbose_name = _("correction")
         verbose_name_plural = _("corrections")
+        triggers = [never_deleted()]
         ordering = ["report", "at", "pk"]
 
     def __str__(self) -> str:
@@ -82,7 +87,7 @@ class ImprovementState(models.TextChoices):
     DROPPED = "dropped", _("Dropped")
 
 
-class Improvement(Timestamped):
+class Improvement(Archivable, Timestamped):
     """An entry of the continual improvement register (ITIL): what, why, who, by when, and whether it helped."""
 
     title = models.CharField(_("title"), max_length=200)
@@ -118,12 +123,15 @@ class Improvement(Timestamped):
     def __str__(self) -> str:
         return self.title
 
+    def held_because(self) -> list[str]:
+        return [] if self.state == ImprovementState.PROPOSED else [gettext("It was decided on.")]
+
     @classmethod
     def visible_q(cls, user: User) -> Q:
         return Q(organisation__in=user.access.board_orgs)
 
 
-class DeclaredOutage(Timestamped):
+class DeclaredOutage(Archivable, Timestamped):
     """An outage that no poller saw, declared by a person with a reason; it counts like a measured one."""
 
     service = models.ForeignKey(
@@ -145,6 +153,8 @@ class DeclaredOutage(Timestamped):
 
     objects = VisibleManager()
 
+    consequence = _("It counts no more, but in months that are frozen.")
+
     class Meta:
         verbose_name = _("declared outage")
         verbose_name_plural = _("declared outages")
@@ -157,6 +167,9 @@ class DeclaredOutage(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.service} {self.starts_at:%Y-%m-%d %H:%M}"
+
+    def held_because(self) -> list[str]:
+        return [gettext("It counts in the figures of its month.")]
 
     @classmethod
     def visible_q(cls, user: User) -> Q:

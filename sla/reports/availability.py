@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from cmdb.models import Organisation, Service, ServiceComponent
-from monitoring.models import Target
+from monitoring.models import Interval, Target, TargetState
 from sla import availability, forecast
 from sla.availability import ServiceAvailability
 from sla.promises import Promise, PromiseBook
@@ -22,9 +23,9 @@ def section(scope: Scope, book: PromiseBook, *, with_ids: bool = False) -> list[
     with_ids: also the ids of intervals and windows behind each outage, for a month that is frozen.
     """
     promises = book.promises(scope.organisation, scope.last)
-    services = services_of(scope.organisation, promises)
+    services = services_of(scope, promises)
     found = availability.of_services(services, scope.organisation, scope.start, scope.end, promises)
-    polls = _resolution(found)
+    polls = _resolution(found, scope)
     lines = [line_of(one, polls, with_ids) for one in found]
     for line, one in zip(lines, found, strict=True):
         under_way = one.window[1] < scope.end
@@ -51,18 +52,22 @@ def _least(line: dict[str, Any]) -> float:
     return 2.0 if value is None else value
 
 
-def services_of(organisation: Organisation, promises: dict[int, Promise]) -> list[Service]:
+def services_of(scope: Scope, promises: dict[int, Promise]) -> list[Service]:
     """Services that this organisation was promised, or uses and whose parts are known."""
-    return list(
-        Service.objects.filter(Q(pk__in=list(promises)) | used_by(organisation)).order_by("sort_name", "pk")
-    )
+    used = used_by(scope.organisation, scope.start)
+    return list(Service.objects.filter(Q(pk__in=list(promises)) | used).order_by("sort_name", "pk"))
 
 
-def used_by(organisation: Organisation) -> Q:
-    """Services that an organisation uses or delivers and whose parts are known."""
+def used_by(organisation: Organisation, since: datetime) -> Q:
+    """Services that an organisation uses or delivers and whose parts are known; not those archived by `since`."""
     mine = Service.objects.filter(consumers=organisation).values("pk")
     known = ServiceComponent.objects.values("service")
-    return (Q(pk__in=mine) | Q(organisation=organisation)) & Q(pk__in=known, is_active=True)
+    return (Q(pk__in=mine) | Q(organisation=organisation)) & Q(pk__in=known) & not_archived_by(since)
+
+
+def not_archived_by(since: datetime) -> Q:
+    """What was in use then: archived later, it stays in the months in which it was."""
+    return Q(archived_at=None, is_active=True) | Q(archived_at__gt=since)
 
 
 def line_of(one: ServiceAvailability, polls: dict[int, int], with_ids: bool) -> dict[str, Any]:
@@ -103,8 +108,12 @@ def _outage(one: ServiceAvailability, outage: Outage, with_ids: bool) -> dict[st
     return found
 
 
-def _resolution(found: list[ServiceAvailability]) -> dict[int, int]:
+def _resolution(found: list[ServiceAvailability], scope: Scope) -> dict[int, int]:
     """Seconds between two polls by item: how exact the edges of an outage can be (rule C.2.17)."""
     items = {pk for one in found for pk in one.items}
-    polled = Target.objects.filter(item__in=items, is_enabled=True).order_by().values_list("item")
+    asked = Interval.objects.filter(target=OuterRef("pk"), started_at__lt=scope.end).exclude(
+        state=TargetState.OFF
+    )
+    asked = asked.filter(Q(ended_at=None) | Q(ended_at__gt=scope.start))
+    polled = Target.objects.filter(Exists(asked), item__in=items).order_by().values_list("item")
     return dict(polled.annotate(seconds=Max("interval")))

@@ -100,7 +100,5 @@ class Scope:
 
 
 def reported_organisations() -> QuerySet[Organisation]:
-    """The region first, then its municipalities."""
-    return Organisation.objects.filter(kind__in=REPORTED_KINDS, is_active=True).order_by(
-        "tree_id", "level", "sort_name"
-    )
+    """The region first, then its municipalities; archived ones too, because their months stay."""
+    return Organisation.objects.filter(kind__in=REPORTED_KINDS).order_by("tree_id", "level", "sort_name")

@@ -81,20 +81,23 @@ def _measured(pairs: Sequence[Pair], book: PromiseBook) -> dict[str, list[dict[s
     scopes = [Scope(month, one) for month, one in pairs]
     now = timezone.now()
     concerned = {one.pk: one for _month, one in pairs}
+    begun = min(s.start for s in scopes)
+    # Service and when it was archived, if it was: it counts in the months before.
     used = {
-        pk: set(Service.objects.filter(used_by(one)).values_list("pk", flat=True))
+        pk: dict(Service.objects.filter(used_by(one, begun)).values_list("pk", "archived_at"))
         for pk, one in concerned.items()
     }
     promised = {scope: book.promises(scope.organisation, scope.last) for scope in scopes}
     services = Service.objects.in_bulk(
         {*(s for p in promised.values() for s in p), *(s for u in used.values() for s in u)}
     )
-    start, end = min(s.start for s in scopes), min(now, max(s.end for s in scopes))
+    start, end = begun, min(now, max(s.end for s in scopes))
     found: dict[str, list[dict[str, Any]]] = {}
     look = Look(list(services), start, end) if start < end else None
     for scope in scopes:
         window = (scope.start, min(scope.end, now))
-        wanted = sorted(used[scope.organisation.pk] | set(promised[scope]))
+        mine = {pk for pk, at in used[scope.organisation.pk].items() if at is None or at > scope.start}
+        wanted = sorted(mine | set(promised[scope]))
         lines = []
         for pk in wanted:
             if look is not None and window[0] < window[1]:

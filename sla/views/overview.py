@@ -52,7 +52,7 @@ class Line:
 @reader
 def overview(request: SignedInRequest) -> HttpResponse:
     """Months down, organisations across. What has to be measured first is fetched when the page stands."""
-    organisations = list(organisations_of(request.user))
+    organisations = list(organisations_of(request.user).filter(archived_at=None))
     context = {
         "organisations": organisations,
         "lines": _lines(organisations, wait=False),
@@ -64,7 +64,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
 @reader
 def overview_lines(request: SignedInRequest) -> HttpResponse:
     """Fragment: the lines of the overview, however long they take."""
-    lines = _lines(list(organisations_of(request.user)), wait=True)
+    lines = _lines(list(organisations_of(request.user).filter(archived_at=None)), wait=True)
     return render(request, "sla/partials/overview_lines.html", {"lines": lines})
 
 

@@ -26,7 +26,7 @@ def service_availability_panel(request: SignedInRequest, pk: int) -> HttpRespons
     service = get_object_or_404(Service.objects.visible_to(request.user), pk=pk)
     now = timezone.now()
     using = set(service.consumers.values_list("pk", flat=True))
-    mine = [one for one in organisations_of(request.user) if one.pk in using]
+    mine = [one for one in organisations_of(request.user).filter(archived_at=None) if one.pk in using]
     if not mine:
         own = Organisation.objects.filter(pk__in=request.user.access.own_orgs & using)
         mine = list(own[:1])

@@ -36,7 +36,7 @@ class AgreementDetail(DetailView):
     def context(self, obj: Agreement) -> dict[str, Any]:
         targets = list(obj.targets.select_related("calendar"))
         services = list(obj.service_targets.select_related("service", "calendar"))
-        writes = self.crud.may_with(self.user, "write", obj)
+        writes = self.crud.may_write(self.user, obj)
         return super().context(obj) | {
             "targets": [
                 {
@@ -113,7 +113,7 @@ class CalendarDetail(DetailView):
             "zone": text.get("timezone", ""),
             "problem": _problem(spec),
             "versions": obj.versions.order_by("-valid_from")[:20],
-            "hours_url": self.crud.url("hours", obj) if self.crud.may_with(self.user, "write", obj) else "",
+            "hours_url": self.crud.url("hours", obj) if self.crud.may_write(self.user, obj) else "",
         }
 
 
@@ -139,7 +139,7 @@ class CalendarHours(CrudView):
     def calendar(self, key: Any) -> Calendar:
         """The row, 404 if it is not seen, 403 if it is not theirs to change."""
         obj: Calendar = self.find(key)
-        if not self.crud.may_with(self.user, "write", obj):
+        if not self.crud.may_write(self.user, obj):
             raise PermissionDenied
         return obj
 

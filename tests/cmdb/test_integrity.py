@@ -59,6 +59,6 @@ class TestIntegrity(RegionCase):
         assert integrity.check() == []
 
     def test_it_reads_in_few_statements(self) -> None:
-        with self.assertNumQueries(9):
+        with self.assertNumQueries(12):
             integrity.check()
         assert connection.vendor == "postgresql"

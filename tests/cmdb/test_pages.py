@@ -25,6 +25,7 @@ from cmdb.models import (
     User,
 )
 from cmdb.pages import ALL, BY_NAME
+from monitoring.models import Target
 from tests.cases import RegionCase
 
 READERS = (
@@ -199,6 +200,10 @@ class TestStart(RegisterCase):
     def test_an_empty_register_says_what_to_do(self) -> None:
         Relation.objects.all().delete()
         ServiceComponent.objects.all().delete()
+        Installation.objects.all().delete()
+        Target.objects.all().delete()
+        Licence.objects.all().delete()
+        Contract.objects.all().delete()
         Item.objects.all().delete()
         text = self.client_of("technician").get("/cmdb/").content.decode()
         assert "The register is empty" in text

@@ -255,11 +255,14 @@ class TestShadow(MonitoringCase):
         self.both_up()
         self.polls({self.switch: "down", self.server: "down"}, 20, 25)
         self.engine(26)
-        Target.objects.filter(pk=self.server.pk).update(parent=None)
-        self.switch.delete()
+        self.switch.refresh_from_db()
+        self.switch.archive("admin", "replaced")
         engine.sweep(self.at(30))
         self.engine(31)
+        self.engine(32)
         assert self.open_alerts() == ["srv-granli-1"]
+        closed = Alert.objects.get(target=self.switch)
+        assert (closed.closed_at, closed.closed_because) == (self.at(30), "archived")
 
     def test_a_parent_lost_to_a_poller_gap_does_not_keep_its_children_silent(self) -> None:
         self.both_up()

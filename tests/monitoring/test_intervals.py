@@ -48,11 +48,15 @@ class TestChange(MonitoringCase):
         assert self.states(self.server)[-1][0] == "up"
         gapless([self.switch, self.server])
 
-    def test_a_target_that_is_switched_off_becomes_unknown(self) -> None:
+    def test_a_target_that_is_switched_off_is_watched_no_more(self) -> None:
         self.polls({self.switch: "up"}, 0)
         Target.objects.update(is_enabled=False)
         schedule.sweep_stale(self.at(5))
-        assert self.states(self.switch) == [("up", 0, 5), ("unknown", 5, None)]
+        assert self.states(self.switch) == [("up", 0, 5), ("off", 5, None)]
+        Target.objects.update(is_enabled=True)
+        schedule.sweep_stale(self.at(9))
+        assert self.states(self.switch) == [("up", 0, 5), ("off", 5, 9), ("unknown", 9, None)]
+        assert not self.states(self.server)  # nothing is known of it: nothing ends
 
     def test_a_row_under_a_living_lease_is_left_to_its_poller(self) -> None:
         self.polls({self.switch: "up"}, 0)
@@ -114,7 +118,28 @@ class TestStates(MonitoringCase):
         assert intervals.states(items, self.at(55), self.at(56))[items[0]] == [(self.at(55), "down")]
         assert intervals.states(items, self.at(-20), self.at(0))[items[0]] == []
 
-    def test_switched_off_targets_say_nothing(self) -> None:
+    def test_what_was_measured_is_said_whatever_became_of_the_target(self) -> None:
+        item = self.r.switch.pk
         intervals.change(self.switch, "down", self.at(0))
-        Target.objects.filter(pk=self.switch.pk).update(is_enabled=False)
-        assert intervals.states([self.r.switch.pk], self.at(0), self.at(9)) == {self.r.switch.pk: []}
+        before = intervals.states([item], self.at(0), self.at(5))
+        self.switch.refresh_from_db()
+        self.switch.archive("admin")
+        schedule.sweep_stale(self.at(9))
+        assert intervals.states([item], self.at(0), self.at(5)) == before == {item: [(self.at(0), "down")]}
+
+    def test_an_item_is_watched_where_one_of_its_targets_is(self) -> None:
+        item = self.r.switch.pk
+        other = Target.objects.create(
+            name="second", organisation=self.r.here, item=self.r.switch, address="127.0.8.9", interval=10
+        )
+        intervals.change(self.switch, "up", self.at(0))
+        intervals.change(other, "down", self.at(2))
+        intervals.change(other, "off", self.at(4))
+        assert intervals.states([item], self.at(0), self.at(9))[item] == [
+            (self.at(0), "up"), (self.at(2), "down"), (self.at(4), "up"),
+        ]  # fmt: skip
+        intervals.change(self.switch, "off", self.at(6))
+        found = intervals.states([item], self.at(0), self.at(9))[item]
+        assert found[-1] == (self.at(6), "off")
+        assert intervals.is_watched(found, self.at(5), self.at(7))
+        assert not intervals.is_watched(found, self.at(6), self.at(9))

@@ -392,7 +392,12 @@ class TestForm(PagesCase):
             profile="switch", instances={"interfaces": ["1"]}
         )
         url = reverse("monitoring:target_edit", args=[self.r.switch_target.pk])
-        assert self.client_of("technician").post(url, self.data(name="sw-granli-1")).status_code == 302
+        assert (
+            self.client_of("technician")
+            .post(url, self.data(name="sw-granli-1", item=self.r.switch.pk))
+            .status_code
+            == 302
+        )
         target = Target.objects.get(pk=self.r.switch_target.pk)
         assert (target.profile, target.instances, target.learnt_at) == ("", {}, None)
 

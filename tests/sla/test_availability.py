@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from unittest import mock
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from cmdb.models import Item, Relation, Service, ServiceComponent
-from monitoring import intervals, maintenance
+from cmdb.models import Item, Organisation, Relation, Service, ServiceComponent
+from monitoring import intervals, maintenance, schedule
 from monitoring.models import Target
 from sla import availability
 from sla.availability import ServiceAvailability
 from sla.models import DeclaredOutage, ServiceTarget
 from sla.promises import Promise
-from sla.reports import monthly
+from sla.reports import monthly, summaries
+from sla.reports.scope import add_months
 from tests.cases import RegionCase
 from tests.sla.month import MONTH
 from tests.sla.test_clocks import hours
@@ -117,7 +121,7 @@ class TestComposition(AvailabilityCase):
             services.append(service)
         with CaptureQueriesContext(connection) as seen:
             availability.of_services(services, self.r.here, START, END, {})
-        assert len(seen) == few <= 8
+        assert len(seen) == few <= 9
 
 
 class TestPlannedWork(AvailabilityCase):
@@ -231,3 +235,84 @@ class TestReportSection(AvailabilityCase):
         assert found is not None
         assert found.down_seconds == 3600
         assert availability.availability_of_item(self.r.printer, START, END) is None
+
+
+class TestPastMonths(AvailabilityCase):
+    """What was measured then decides, not what is asked today."""
+
+    def month(self) -> dict[str, Any]:
+        return monthly.build(MONTH, self.r.here, with_ids=True)
+
+    def setUp(self) -> None:
+        super().setUp()
+        ServiceTarget.objects.create(agreement=self.r.agreement, service=self.r.payroll, availability=0.999)
+        self.up(self.r.server_target, (NOON, 2))
+        # What the server hangs behind fell at another time: it must not take the server's place.
+        self.up(self.r.switch_target, (NOON + timedelta(days=5), 9))
+
+    def unchanged_by(self, change: Callable[[], object]) -> None:
+        before = self.month()
+        line = next(one for one in before["availability"] if one["slug"] == "payroll")
+        assert (line["down_seconds"], line["items"]) == (7200, [self.r.server.pk])
+        change()
+        schedule.sweep_stale(NOW)
+        assert self.month() == before
+        with mock.patch("django.utils.timezone.now", return_value=NOW + timedelta(days=60)):
+            assert self.month() == before
+
+    def test_an_archived_target(self) -> None:
+        self.unchanged_by(lambda: self.r.server_target.archive("admin"))
+
+    def test_a_target_that_is_switched_off(self) -> None:
+        self.unchanged_by(lambda: Target.objects.filter(pk=self.r.server_target.pk).update(is_enabled=False))
+
+    def test_an_archived_service(self) -> None:
+        ServiceTarget._base_manager.all().delete()
+        self.unchanged_by(lambda: self.r.payroll.archive("admin"))
+
+    def test_an_archived_item(self) -> None:
+        def change() -> None:
+            self.r.payroll.archive("admin")
+            self.r.mail.archive("admin")
+            self.r.system.archive("admin")
+            self.r.server_target.archive("admin")
+            self.r.server.archive("admin")
+
+        self.unchanged_by(change)
+
+    def test_a_target_that_is_new_today(self) -> None:
+        ServiceComponent.objects.create(service=self.r.mail, item=self.r.printer)
+        before = self.month()
+        Target.objects.create(name="prn", organisation=self.r.here, item=self.r.printer, address="127.0.8.7")
+        assert self.month() == before
+
+    def test_the_overview_says_what_the_month_says(self) -> None:
+        """Months before a target was archived, the month in which it was, and those after it, in one reading."""
+        self.r.server_target.archive("admin")
+        schedule.sweep_stale(NOW)
+        with mock.patch("django.utils.timezone.now", return_value=NOW + timedelta(days=60)):
+            months = [MONTH, add_months(MONTH, 1), add_months(MONTH, 2)]
+            found = summaries.of(months, [self.r.here], wait=True)
+            assert found is not None
+            for month in months:
+                assert (
+                    found[month, self.r.here.pk].headline["worst"]
+                    == monthly.build(month, self.r.here)["headline"]["worst"]
+                )
+
+    def test_an_archived_municipality_keeps_its_months(self) -> None:
+        self.r.there.people.all().delete()
+        Organisation.objects.filter(pk=self.r.there.pk).update(archived_at=NOW, is_active=False)
+        url = reverse("board:report", args=[MONTH, self.r.there.slug])
+        assert self.client_of("board").get(url).status_code == 200
+        page = self.client_of("board").get(reverse("board:overview")).content.decode()
+        assert self.r.there.name not in page
+
+    def test_a_withdrawn_outage_counts_no_more(self) -> None:
+        outage = DeclaredOutage.objects.create(
+            service=self.r.payroll, starts_at=NOON + timedelta(days=9), ends_at=NOON + timedelta(days=9, hours=1),
+            reason="x", declared_by="y",
+        )  # fmt: skip
+        assert self.payroll().result.down_seconds == 10_800  # type: ignore[union-attr]
+        outage.archive("admin")
+        assert self.payroll().result.down_seconds == 7200  # type: ignore[union-attr]

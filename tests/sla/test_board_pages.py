@@ -347,7 +347,7 @@ class TestRegisters(BoardCase):
         assert answer.status_code == 422
 
     def test_a_service_is_promised_in_per_cent(self) -> None:
-        ServiceTarget.objects.all().delete()
+        ServiceTarget._base_manager.all().delete()
         form = {
             "agreement": self.r.agreement.pk,
             "service": self.r.payroll.pk,

@@ -89,7 +89,7 @@ class TestOpening(ClockCase):
         assert len(seen) <= 4, [q["sql"][:120] for q in seen.captured_queries]
 
     def test_no_target_for_a_priority_is_said_and_nothing_is_guessed(self) -> None:
-        AgreementTarget.objects.filter(agreement=self.r.agreement, priority=4).delete()
+        AgreementTarget._base_manager.filter(agreement=self.r.agreement, priority=4).delete()
         case = self.open(priority=4)
         view = clocks.clocks_of(case, MONDAY)
         assert view == []
@@ -345,7 +345,7 @@ class TestReclassifying(ClockCase):
         assert Clock.objects.filter(case=case).count() == 2
 
     def test_a_promise_that_was_not_there_before_counts_from_the_report(self) -> None:
-        AgreementTarget.objects.filter(agreement=self.r.agreement, priority=4).delete()
+        AgreementTarget._base_manager.filter(agreement=self.r.agreement, priority=4).delete()
         case = self.open(priority=4)
         clocks.answered(case, MONDAY + hours(0.5), "Per")
         clocks.reclassify(case, MONDAY + hours(2), "Liv", priority=2)

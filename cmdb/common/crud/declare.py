@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.urls import NoReverseMatch, URLPattern, get_resolver, path, reverse
 
+from cmdb.common.archive import Archivable, is_archived
 from cmdb.common.filters import FastFilterSet
 from cmdb.common.forms import ScopedModelForm
 from cmdb.common.models import EncryptedJSONField, EncryptedTextField
@@ -48,7 +49,9 @@ class Crud:
     - ``rights(user)``: sets for the table's action columns
     - ``search``: ORM paths for suggestions; ``note``: path shown muted beside them
     - ``lookup``: field in the address (``pk``, ``slug``, ``reference``)
-    - ``views``: replace a view class by name (list, detail, create, edit, delete, export, pick, history)
+    - ``views``: replace a view class by name (list, detail, create, edit, delete, archive, restore, export, pick,
+      history). Rows of an ``Archivable`` model are archived and taken back by those who may delete; while they are
+      archived nobody writes them.
     """
 
     def __init__(
@@ -136,6 +139,15 @@ class Crud:
             return verb == "read" or bool(user.access.over_region(*self.roles[verb]))
         return self.owner_of(obj) in user.access.orgs(*self.roles[verb])
 
+    def may_write(self, user: Any, obj: Any) -> bool:
+        """Whether ``user`` may change this very row as it is now: what is archived is taken back first."""
+        return not is_archived(obj) and self.may_with(user, "write", obj)
+
+    @property
+    def archives(self) -> bool:
+        """Whether rows are archived rather than deleted."""
+        return bool(self.roles["delete"]) and issubclass(self.model, Archivable)
+
     def is_shared(self, obj: Model) -> bool:
         """Whether ``obj`` is no single organisation's: all depend on it, so none of them alone may rewrite it."""
         return self.owner is None or self.owner_of(obj) is None
@@ -176,6 +188,8 @@ class Crud:
             routes |= {"create": f"{self.prefix}/new/", "edit": f"{one}edit/"}
         if self.roles["delete"]:
             routes["delete"] = f"{one}delete/"
+        if self.archives:
+            routes |= {"archive": f"{one}archive/", "restore": f"{one}restore/"}
         routes |= {"history": f"{one}history/", "detail": one}
         return [
             path(route, self._view(verb).as_view(crud=self), name=f"{self.name}_{verb}")
@@ -183,7 +197,7 @@ class Crud:
         ]
 
     def _view(self, verb: str) -> Any:
-        from cmdb.common.crud import edit, views
+        from cmdb.common.crud import archiving, edit, views
 
         stock = {
             "list": views.ListView,
@@ -193,6 +207,8 @@ class Crud:
             "history": views.HistoryView,
             "create": edit.CreateView,
             "edit": edit.EditView,
-            "delete": edit.DeleteView,
+            "delete": archiving.DeleteView,
+            "archive": archiving.ArchiveView,
+            "restore": archiving.RestoreView,
         }
         return self.view_classes.get(verb, stock[verb])

@@ -1,17 +1,14 @@
-"""Writing: create, edit, delete. Whatever is saved is looked up again through the person's own eyes."""
+"""Writing: create and edit. Whatever is saved is looked up again through the person's own eyes."""
 
 import copy
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import models, router, transaction
-from django.db.models.deletion import Collector, ProtectedError, RestrictedError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from cmdb.common.crud.saving import make_form, save
 from cmdb.common.crud.views import CrudView
@@ -97,11 +94,15 @@ class EditView(FormView):
         cancel = self.crud.url("detail", obj)
         return {"object": obj, "title": title, "cancel_url": cancel, "breadcrumbs": trail}
 
+    def may(self, obj: Any) -> bool:
+        """Whether the person may do it to this very row."""
+        return self.crud.may_write(self.user, obj)
+
     def allowed(self, key: Any, lock: bool = False) -> Any:
         """The row, 404 if it cannot be seen, 403 if it cannot be changed."""
         rows = self.rows().select_for_update(of=("self",)) if lock else self.rows()
         obj = self.find(key, rows)
-        if not self.crud.may_with(self.user, self.verb, obj):
+        if not self.may(obj):
             raise PermissionDenied
         return obj
 
@@ -121,63 +122,3 @@ class EditView(FormView):
         if saved is None:
             return self.refuse(form, self.context(stored))
         return self.done(saved)
-
-
-class DeleteView(EditView):
-    """Delete a row, after saying what goes with it or what stands against it."""
-
-    verb = "delete"
-    template = "confirm_delete"
-
-    def page(self, obj: Any) -> dict[str, Any]:
-        """Counts by kind only: what depends may belong to others."""
-        affected, blocked = dependents(obj)
-        title = _("Delete %(name)s?") % {"name": str(obj)}
-        return {**self.context(obj), "title": title, "affected": affected, "blocked": blocked}
-
-    def get(self, request: HttpRequest, key: Any) -> HttpResponse:
-        """Ask."""
-        return self.render(self.page(self.allowed(key)))
-
-    def post(self, request: HttpRequest, key: Any) -> HttpResponse:
-        """Delete; 409 with the reasons where something stands against it."""
-        with transaction.atomic():
-            lock_tree(self.crud.model)
-            obj = self.allowed(key, lock=True)
-            name, kept = str(obj), copy.copy(obj)
-            try:
-                with transaction.atomic():
-                    obj.delete()
-            except (ProtectedError, RestrictedError):
-                return self.render(self.page(kept), status=409)
-        messages.success(request, _("%(name)s is deleted.") % {"name": name})
-        return HttpResponseRedirect(self.crud.url("list") if self.crud.table else "/")
-
-
-def _counts(rows: dict[Any, int]) -> list[str]:
-    """``3 items`` per kind of row; connecting tables of many-to-many fields say nothing to people."""
-    out = []
-    for model, n in rows.items():
-        if n and not model._meta.auto_created:
-            kind = str(model._meta.verbose_name if n == 1 else model._meta.verbose_name_plural)
-            out.append(ngettext("%(n)d %(kind)s", "%(n)d %(kind)s", n) % {"n": n, "kind": kind})
-    return [capfirst(text) for text in sorted(out)]
-
-
-def dependents(obj: models.Model) -> tuple[list[str], list[str]]:
-    """What would be deleted along with ``obj``, and what forbids it: counts by kind, in words."""
-    collector = Collector(using=router.db_for_write(type(obj), instance=obj), origin=obj)
-    blocked: dict[Any, int] = {}
-    try:
-        collector.collect([obj])
-    except (ProtectedError, RestrictedError) as error:
-        rows = error.protected_objects if isinstance(error, ProtectedError) else error.restricted_objects
-        for row in rows:
-            blocked[type(row)] = blocked.get(type(row), 0) + 1
-        return [], _counts(blocked)
-    found = {model: len(rows) for model, rows in collector.data.items()}
-    found[type(obj)] = found.get(type(obj), 1) - 1
-    for queryset in collector.fast_deletes:
-        model: Any = queryset.model
-        found[model] = found.get(model, 0) + queryset.count()
-    return _counts(found), []

@@ -11,6 +11,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from mptt.exceptions import InvalidMove
 
+from cmdb.common.archive import ARCHIVED, is_archived
 from cmdb.common.crud.declare import Crud
 from cmdb.common.forms import ScopedModelForm
 from cmdb.common.problems import Problem
@@ -88,6 +89,8 @@ def write(crud: Crud, user: Any, payload: Mapping[str, Any], key: Any = None) ->
                 raise Http404
             if not crud.may_with(user, verb, obj):
                 raise PermissionDenied
+            if is_archived(obj):
+                raise Problem(409, _("Not saved"), str(ARCHIVED))
             held = model_to_dict(obj, fields=list(crud.form.base_fields))
             data = {**{name: _plain(value) for name, value in held.items()}, **data}
         form = make_form(crud, user, verb, data, instance=obj)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from cmdb.common import export
+from cmdb.common.archive import is_archived
 from cmdb.common.crud.declare import Crud
 from cmdb.common.crud.shown import shown_fields
 from cmdb.common.fields import suggestions
@@ -161,7 +162,9 @@ class DetailView(CrudView):
     def context(self, obj: Any) -> dict[str, Any]:
         """What the template shows; extend in a subclass."""
         crud, user = self.crud, self.user
-        writes = crud.form is not None and crud.may_with(user, "write", obj)
+        writes = crud.form is not None and crud.may_write(user, obj)
+        deletes = crud.may_with(user, "delete", obj)
+        archived = is_archived(obj)
         return {
             "object": obj,
             "title": str(obj),
@@ -170,7 +173,10 @@ class DetailView(CrudView):
             "panels": self.panels(obj),
             "actions": crud.actions(obj, user),
             "edit_url": crud.url("edit", obj) if writes else "",
-            "delete_url": crud.url("delete", obj) if crud.may_with(user, "delete", obj) else "",
+            "delete_url": crud.url("delete", obj) if deletes else "",
+            "archive_url": crud.url("archive", obj) if deletes and crud.archives and not archived else "",
+            "restore_url": crud.url("restore", obj) if deletes and crud.archives and archived else "",
+            "archived": archived,
             "breadcrumbs": self.trail(),
         }
 
