@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from servicedesk import letters
 from servicedesk.models import Category, InboundMail, Mailbox, Message, PriorityRule, ReadingTerm, Ticket
 
 
@@ -60,21 +60,20 @@ class TicketAdmin(ReadOnly):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnly):
-    """The outbox. What was given up can be tried again."""
+    """The outbox. What did not arrive can be tried again."""
 
-    list_display = ("created_at", "address", "kind", "subject", "sent_at", "given_up_at", "error")
+    list_display = ("created_at", "address", "kind", "subject", "sent_at", "undelivered_at", "error")
     list_filter = (
         "kind",
         ("sent_at", admin.EmptyFieldListFilter),
-        ("given_up_at", admin.EmptyFieldListFilter),
+        ("undelivered_at", admin.EmptyFieldListFilter),
     )
     actions = ("send_again",)
 
-    @admin.action(description=_("Try again what was given up"))
+    @admin.action(description=_("Send again what did not arrive"))
     def send_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        queryset.filter(sent_at=None, given_up_at__isnull=False).update(
-            given_up_at=None, attempts=0, due_at=timezone.now()
-        )
+        for letter in queryset:
+            letters.send_again(letter)
 
 
 @admin.register(InboundMail)

@@ -68,6 +68,8 @@ class Line:
     origin: str = ""
     files: list[Attachment] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+    #: What a mail quotes and lacks, and where its original lies.
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 def lines(
@@ -115,7 +117,9 @@ def _card(entry: Entry, ticket: Ticket, side: str, body: str, files: list[Attach
     elif side == "note" and entry.verb == Verb.NOTE:
         said = _("Internal note")
     unit = home.name if home is not None and side == "in" else ""
-    return Line(entry.at, entry.actor_name, said, "", side, body, unit, _origin(entry), files)
+    return Line(
+        entry.at, entry.actor_name, said, "", side, body, unit, _origin(entry), files, data=entry.data
+    )
 
 
 def _origin(entry: Entry) -> str:

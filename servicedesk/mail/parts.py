@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import html
 import io
 import re
 from dataclasses import dataclass, field
@@ -150,7 +151,11 @@ def joined(found: Parts) -> str:
 
 
 def as_html(found: Parts) -> str:
-    return "\n<hr>\n".join(body.html for body in found.bodies if body.html.strip())
+    """The pieces as HTML, those that were written plain between them; "" if all were."""
+    if not any(body.html.strip() for body in found.bodies):
+        return ""
+    pieces = [body.html or f"<pre>{html.escape(body.text)}</pre>" for body in found.bodies]
+    return "\n<hr>\n".join(pieces)
 
 
 def _attached(part: Message, inner: list[Message], kind: str, found: Parts) -> None:

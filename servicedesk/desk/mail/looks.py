@@ -21,6 +21,13 @@ REASONS: dict[str, tuple[str, str]] = {
     Reason.OWN: ("neutral", "mail"),
     Reason.FAILED: ("danger", "breach"),
 }
+#: As narrow as a column of the list.
+SHORT: list[tuple[str, str | Promise]] = [
+    (Reason.NOT_AUTHENTICATED, _("sender not proven"))
+    if reason == Reason.NOT_AUTHENTICATED
+    else (reason, reason.label)
+    for reason in Reason
+]
 FINDINGS: dict[str, tuple[str, str]] = {
     Authentication.PASS: ("success", "check"),
     Authentication.FAIL: ("danger", "breach"),

@@ -21,7 +21,7 @@ from cmdb.common.tables import (
     TwoLineCol,
 )
 from servicedesk.desk.mail import looks
-from servicedesk.models import Authentication, FormAddress, InboundMail, Reason, RefusedSender
+from servicedesk.models import Authentication, FormAddress, InboundMail, RefusedSender
 
 
 class MailTable(FastTable):
@@ -29,13 +29,14 @@ class MailTable(FastTable):
 
     of = InboundMail
     caption = _("Mail")
-    css = "cards"
+    css = "q"
+    row_css = "t"
 
     annotations: ClassVar = {
         "shown": Coalesce(NullIf("subject", Value("")), NullIf("sender", Value("")), Value("–"))
     }
 
-    pick = SelectCol("shown", _("Choose «%(name)s»"))
+    pick = SelectCol("shown", _("Choose «%(name)s»"), width="w-sel")
     subject = TwoLineCol(
         _("Mail"),
         "shown",
@@ -43,9 +44,11 @@ class MailTable(FastTable):
         order_by=("subject",),
         second=[Part("sender_name", "strong"), Part("sender", "dot"), Part("organisation__name", "dot")],
     )
-    reason = ChoiceCol(Reason, _("Reason"), looks=looks.REASONS, css="nowrap")
-    authentication = ChoiceCol(Authentication, _("Sender"), looks=looks.FINDINGS, css="nowrap hide-m")
-    received_at = AgeCol(_("Received"))
+    reason = ChoiceCol(looks.SHORT, _("Reason"), looks=looks.REASONS, width="w-due", label=False)
+    authentication = ChoiceCol(
+        Authentication, _("Sender"), looks=looks.FINDINGS, width="w-state", label=False
+    )
+    received_at = AgeCol(_("Received"), width="w-upd", css="c-upd nowrap", label=False)
 
     class Meta:
         order_by = ("-received_at",)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from servicedesk.desk.mail import acts, bulk, senders, views
+from servicedesk.desk.mail import acts, bulk, original, senders, views
 
 urls = [
     path("mail/", views.mails, name="mail"),
@@ -13,6 +13,9 @@ urls = [
     *senders.FORM_ADDRESS.urls,
     path("mail/<int:pk>/", views.one, name="mail_one"),
     path("mail/<int:pk>/files/<int:number>/", views.file, name="mail_file"),
+    path("mail/<int:pk>/original/", original.original, name="mail_original"),
+    path("mail/<int:pk>/original/document/", original.document, name="mail_document"),
+    path("mail/<int:pk>/original/source/", original.source, name="mail_source"),
     path("mail/<int:pk>/open/", acts.open_ticket, name="mail_open"),
     path("mail/<int:pk>/attach/", acts.attach, name="mail_attach"),
     path("mail/<int:pk>/answer/", acts.answer, name="mail_answer"),

@@ -93,11 +93,14 @@ def _act(mail: Incoming, row: InboundMail, now: datetime, *, released: bool = Fa
     if mail.own:
         return _held(Reason.OWN)
     sign = machines.judge(mail.head)
-    if sign.kind and (sign.strong or author.form is None):
-        return _from_machine(mail, row, sign, now)
+    if sign.kind == "bounce" and (returned := bouncing.take(mail, row, now)) is not None:
+        return _bounced(returned, row)
     if people.is_refused(mail.sender, row.organisation):
         row.decided_at = now  # people have decided on all of them
         return _held(Reason.REFUSED_SENDER)
+    if sign.kind and (sign.strong or author.form is None):
+        reason = Reason.BOUNCE if sign.kind == "bounce" else Reason.AUTOMATIC
+        return _held(reason, row, sign.said)
     if not trust.believed(author, row):
         return _held(Reason.NOT_AUTHENTICATED)
     if not released and _too_many(row, author, now):
@@ -109,15 +112,10 @@ def _act(mail: Incoming, row: InboundMail, now: datetime, *, released: bool = Fa
     return _new(mail, row, author, ticket, now)
 
 
-def _from_machine(mail: Incoming, row: InboundMail, sign: machines.Sign, now: datetime) -> Done:
-    """A letter of ours that did not arrive is shown on its ticket; everything else that a machine wrote is held."""
-    if sign.kind != "bounce":
-        return _held(Reason.AUTOMATIC, row, sign.said)
-    returned = bouncing.take(mail, row, now)
-    if returned is None:
-        return _held(Reason.BOUNCE, row, sign.said)
+def _bounced(returned: bouncing.Returned, row: InboundMail) -> Done:
+    """A letter of ours that did not arrive: shown on its ticket, or held beside the mail that it answered."""
     if returned.ticket is None:
-        return _held(Reason.BOUNCE, row)
+        return _held(Reason.BOUNCE)
     row.organisation = returned.ticket.organisation
     return Done(Outcome.NOTED, Reason.BOUNCE, returned.ticket, returned.entry)
 

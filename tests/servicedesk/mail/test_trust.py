@@ -206,6 +206,11 @@ class TestRefused(MailCase):
         assert self.take(letter("own@example.no")).outcome == "opened"
         assert self.take(letter("stranger@example.no")).reason == "refused_sender"
 
+    def test_a_refused_newsletter_asks_nobody_either(self) -> None:
+        self.refuse("@news.example")
+        row = self.take(letter("a@news.example", List_Id="<x.news.example>"))
+        assert (row.reason, row.is_waiting) == ("refused_sender", False)
+
     def test_others_are_not_meant(self) -> None:
         self.refuse("n@example.no")
         self.refuse("@xexample.no")
