@@ -34,7 +34,7 @@ refuse-production:
 
 clean-demo: refuse-production ## remove the demo's database and files
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m servicedesk.project.embedded remove "$(SAMDRIFT_VAR)"; fi
-	@for part in demo-loaded serve.json heartbeat beat beat.bak beat.dat beat.dir beat.db run-folder mail files queue static secrets simulation simulation.json simulation.json.lock postgres; do \
+	@for part in demo-loaded origin serve.json heartbeat beat beat.bak beat.dat beat.dir beat.db run-folder mail files queue static secrets simulation simulation.json simulation.json.lock postgres; do \
 	  rm -rf "$(SAMDRIFT_VAR)/$$part"; done
 
 # Packages -----------------------------------------------------------------------------------------------------------

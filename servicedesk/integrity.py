@@ -20,6 +20,7 @@ from servicedesk.models import (
     HandOver,
     InboundMail,
     Kind,
+    Mailbox,
     PendReason,
     State,
     Ticket,
@@ -31,6 +32,7 @@ from sla.models import Case, Clock, Measure
 #: Workers act every few seconds; what is left lying longer is a fault.
 LATE = timedelta(minutes=5)
 MAIL_LATE = timedelta(hours=1)
+MAILBOX_LATE = timedelta(minutes=10)
 
 # Entries in the order in which they were written never go back in time; the first of each ticket opens it.
 _BACKWARDS = """
@@ -179,6 +181,8 @@ def _letters(now: datetime) -> Iterator[str]:
     """No mail lies about: neither ours nor what came in."""
     for letter in outbox.waiting().filter(due_at__lt=now - MAIL_LATE):
         yield f"letter {letter.pk} is due since {letter.due_at:%Y-%m-%d %H:%M:%S} and not sent"
+    for box in Mailbox.objects.filter(failing_since__lt=now - MAILBOX_LATE):
+        yield f"no mail is taken from {box.key} since {box.failing_since:%Y-%m-%d %H:%M:%S} ({box.last_error})"
     for mail in InboundMail.objects.filter(handled_at=None, received_at__lt=now - MAIL_LATE):
         yield f"mail {mail.pk} came at {mail.received_at:%Y-%m-%d %H:%M:%S} and is not handled"
     done = Ticket.objects.filter(state__in=[State.CLOSED, State.CANCELLED], closed_at=None)

@@ -20,7 +20,7 @@ from cmdb import heartbeats
 from cmdb.common import claims
 from servicedesk.mail import refusals, tokens
 from servicedesk.mail.refusals import Refusal
-from servicedesk.models import Message, Obstacle
+from servicedesk.models import InboundMail, Message, Obstacle, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ LEASE = timedelta(seconds=BATCH * 30)
 MOST_ATTEMPTS = 100
 #: Automatic senders must not answer these (RFC 3834), nor Exchange with its own notices.
 AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+#: Of the addressee's own mails that a letter refers to.
+MOST_REFERENCES = 10
 #: How the mail server's state is called among the signs of life.
 PART = "smtp"
 
@@ -122,12 +124,20 @@ def waiting() -> QuerySet[Message]:
     return Message.objects.filter(sent_at=None, given_up_at=None)
 
 
+def _own_mails(letter: Message) -> list[str]:
+    """Identifiers of what the addressee wrote to the ticket: so the own mail program puts the letter beside it."""
+    rows = InboundMail.objects.filter(ticket=letter.ticket_id, sender=letter.address.lower())
+    found = rows.exclude(outcome=Outcome.HELD).order_by("-received_at", "-pk")
+    names = found.values_list("message_id", flat=True)[:MOST_REFERENCES]
+    return [name for name in names if tokens.IDENTIFIER.fullmatch(name)][::-1]
+
+
 def email(letter: Message, connection: BaseEmailBackend | None = None) -> EmailMessage:
     """The letter as a mail, with the headers that thread it and keep automatic senders quiet."""
     headers = AUTOMATIC | {"Message-ID": letter.message_id}
     if letter.ticket is not None:
-        root = tokens.thread_id(letter.ticket.reference)
-        headers |= {"In-Reply-To": root, "References": root}
+        known = [tokens.thread_id(letter.ticket.reference), *_own_mails(letter)]
+        headers |= {"In-Reply-To": known[-1], "References": " ".join(known)}
     elif letter.answers is not None and tokens.IDENTIFIER.fullmatch(letter.answers.message_id):
         headers |= {"In-Reply-To": letter.answers.message_id, "References": letter.answers.message_id}
     return EmailMessage(

@@ -120,6 +120,16 @@ def date_words(instant: datetime, now: datetime | None = None) -> str:
     return dateformat.format(local, form.day if local.year == this_year else form.day_year)
 
 
+def letter_moment(instant: datetime | None) -> str:
+    """An instant that is still right when it is read another day: `Thursday 26 November 2026, 14:00`, `torsdag 26. november 2026 kl. 14.00`."""
+    if instant is None:
+        return DASH
+    day = long_date(instant)
+    if formats.norwegian():
+        return f"{day[:1].lower()}{day[1:]} kl. {clock_time(instant)}"
+    return f"{day}, {clock_time(instant)}"
+
+
 def long_date(instant: datetime) -> str:
     """A date with its weekday, for headings: `Thursday 26 November 2026`."""
     return dateformat.format(timezone.localtime(instant), _formats().long)

@@ -154,6 +154,14 @@ def read_origin(name: str, text: str, *, path: bool = False) -> str:
     return text.rstrip("/")
 
 
+def trial_origin(var: Path) -> str:
+    """Where a trial run's pages are: as `serve` wrote it down, whatever process asks."""
+    try:
+        return (var / "origin").read_text().strip() or "http://127.0.0.1:8000"
+    except OSError:
+        return "http://127.0.0.1:8000"
+
+
 def read_sender(name: str, default: str) -> str:
     """A mail address, with or without a name before it."""
     text = env.str(name, default)

@@ -25,6 +25,7 @@ from servicedesk.project.env import (
     read_var,
     read_words,
     secret_key,
+    trial_origin,
 )
 from servicedesk.project.panels import PANELS
 
@@ -41,9 +42,7 @@ ALLOWED_HOSTS = allowed_hosts(STAGE)
 # Where the site is reached from outside; in mails and in the catalogue.
 SAMDRIFT_URL = read_origin(
     "SAMDRIFT_URL",
-    env.str(
-        "SAMDRIFT_URL", f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION else "http://127.0.0.1:8000"
-    ),
+    env.str("SAMDRIFT_URL", f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION else trial_origin(VAR)),
     path=True,
 )
 # The page of a ticket, by reference: reports link to it without knowing the desk.

@@ -107,6 +107,19 @@ def test_yesterday_means_the_calendar_day_of_oslo() -> None:
         assert ui.moment(late + timedelta(hours=1), NOW) == "today 00:30"
 
 
+def test_a_letter_is_read_another_day() -> None:
+    at = datetime(2026, 10, 5, 6, 2, tzinfo=UTC)
+    said = {
+        "nb": "mandag 5. oktober 2026 kl. 08.02",
+        "nn": "måndag 5. oktober 2026 kl. 08.02",
+        "en": "Monday 5 October 2026, 08:02",
+    }
+    for language, words in said.items():
+        with translation.override(language):
+            assert ui.letter_moment(at) == words
+            assert ui.letter_moment(None) == "–"
+
+
 def test_norwegian_writes_time_with_a_full_stop() -> None:
     with translation.override("nb"):
         assert ui.clock_time(NOW) == "13.00"

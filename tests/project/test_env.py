@@ -11,7 +11,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from servicedesk.project import env
+from servicedesk.project.management.commands.serve import note_origin
+from servicedesk.project.programs import Choice
 from tests.cluster import ROOT
+from tests.project.variables import PRODUCTION, Read
 
 GOOD = {
     "SAMDRIFT_ENV": "production",
@@ -116,3 +119,19 @@ def test_the_clock_commands_need_neither_database_nor_its_programs(tmp_path: Pat
 
     for command in ("sla_clock", "sla_availability"):
         assert not manage.needs_database(["manage.py", command, "-"])
+
+
+def test_letters_of_a_trial_run_lead_to_the_port_that_it_was_given(read: Read, tmp_path: Path) -> None:
+    assert read({"SAMDRIFT_ENV": "demo"})["SAMDRIFT_URL"] == "http://127.0.0.1:8000"
+    for host, origin in (
+        ("127.0.0.1", "http://127.0.0.1:9123"),
+        ("0.0.0.0", "http://127.0.0.1:9123"),
+        ("::1", "http://[::1]:9123"),
+    ):
+        note_origin(Choice(host=host, port=9123), tmp_path)
+        assert read({"SAMDRIFT_ENV": "demo"})["SAMDRIFT_URL"] == origin
+    note_origin(Choice(port=9999, only=frozenset({"database"})), tmp_path)
+    assert read({"SAMDRIFT_ENV": "demo"})["SAMDRIFT_URL"] == "http://[::1]:9123"
+    given = {"SAMDRIFT_ENV": "demo", "SAMDRIFT_URL": "https://desk.example.no"}
+    assert read(given)["SAMDRIFT_URL"] == "https://desk.example.no"
+    assert read(PRODUCTION)["SAMDRIFT_URL"] == "https://desk.example.no"

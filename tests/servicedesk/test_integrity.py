@@ -20,7 +20,7 @@ from servicedesk.actions.reopen import reopen
 from servicedesk.actions.reply import reply
 from servicedesk.actions.resolve import resolve
 from servicedesk.actors import Actor
-from servicedesk.models import Message, ReferenceCounter, State, Ticket
+from servicedesk.models import Mailbox, Message, ReferenceCounter, State, Ticket
 from sla.models import Clock
 from tests.cases import RegionCase
 
@@ -45,6 +45,14 @@ class TestIntegrity(RegionCase):
         out = StringIO()
         call_command("check_integrity", stdout=out)
         assert "All invariants hold." in out.getvalue()
+
+    def test_a_mailbox_that_gives_nothing_out(self) -> None:
+        now = timezone.now()
+        box = Mailbox.objects.create(key="desk@mail/INBOX", failing_since=now, last_error="TimeoutError")
+        assert self.found() == ""
+        box.failing_since = now - timedelta(minutes=11)
+        box.save()
+        assert "no mail is taken from desk@mail/INBOX" in self.found()
 
     def test_a_mirrored_column(self) -> None:
         Ticket.objects.filter(state=State.NEW).update(due_at=timezone.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,13 +18,18 @@ from django.db import connection
 from django.test import TransactionTestCase, override_settings
 from django.utils import timezone
 
+from cmdb.models import User
 from servicedesk import outbox
+from servicedesk.actions.assign import assign
+from servicedesk.actions.comment import comment
 from servicedesk.actions.open_ticket import open_ticket
 from servicedesk.actions.resolve import resolve
 from servicedesk.actors import Actor
-from servicedesk.mail import tokens
-from servicedesk.models import Message
+from servicedesk.intake.mail import running
+from servicedesk.mail import storing, tokens
+from servicedesk.models import InboundMail, Message, Ticket
 from tests.cases import RegionCase, build
+from tests.servicedesk.mail.letters import plain
 
 
 class Refusing(BaseEmailBackend):
@@ -54,6 +60,45 @@ class TestSending(RegionCase):
         assert (token.reference, token.user) == ("INC-00001", self.r.own.pk)
         assert tokens.read(letter["References"])[0].reference == "INC-00001"
         assert "[INC-00001]" in mail.outbox[0].subject
+
+    def test_it_lies_beside_what_the_addressee_wrote(self) -> None:
+        mail.outbox.clear()
+        Message.objects.all().delete()
+        storing.store(plain(b"hei").replace(b"Message-ID: <", b"Message-ID: <x"))
+        storing.store(
+            plain(b"hei", subject=b"ulovlig", Bad="x").replace(b"Message-ID: <", b"Message-ID: <\xff <")
+        )
+        running.run()
+        outbox.send_due()
+        first, second = sorted(mail.outbox, key=lambda one: one.subject)
+        own = InboundMail.objects.get(subject="Skriveren").message_id
+        assert first.message()["In-Reply-To"] == own
+        root, known = first.message()["References"].split()
+        assert (tokens.read(root)[0].entry, known) == (0, own)
+        assert second.message()["In-Reply-To"] == second.message()["References"]
+
+    def test_nobody_else_gets_the_reporter_s_identifiers(self) -> None:
+        Message.objects.all().delete()
+        storing.store(plain(b"hei"))
+        running.run()
+        ticket = Ticket.objects.latest("pk")
+        assign(Actor.of(self.r.technician), ticket, assignee=self.r.technician)
+        comment(Actor.of(self.r.own), ticket, body="Enda en ting")
+        outbox.send_due()
+        letter = next(one for one in mail.outbox if one.to == [self.r.technician.email])
+        assert "program.example.no" not in letter.message()["References"]
+
+    def test_dates_are_the_reader_s(self) -> None:
+        Message.objects.all().delete()
+        for language, words in (
+            ("nb", r"\d\d?\. [a-z]+ \d{4} kl\. \d\d\.\d\d"),
+            ("en", r"\d\d? [A-Z][a-z]+ \d{4}, \d\d:\d\d"),
+        ):
+            User.objects.filter(pk=self.r.own.pk).update(language=language)
+            open_ticket(Actor.of(User.objects.get(pk=self.r.own.pk)), title="Skjermen er svart")
+            letter = Message.objects.latest("pk")
+            assert letter.language == language
+            assert re.search(words, letter.body), letter.body
 
     def test_the_identifier_stays_when_it_is_sent_again(self) -> None:
         outbox.send_due()

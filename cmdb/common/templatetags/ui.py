@@ -17,7 +17,18 @@ for name in ("icon", "state", "live", "priority", "avatar", "clock", "days", "pr
     register.simple_tag(getattr(ui, name), name=name)
 register.simple_tag(ui.badge, name="tag")
 register.simple_tag(ui.time_element, name="time_ago")
-for name in ("duration", "percent", "number", "kroner", "file_size", "moment", "deadline", "initials", "ago"):
+for name in (
+    "duration",
+    "percent",
+    "number",
+    "kroner",
+    "file_size",
+    "moment",
+    "letter_moment",
+    "deadline",
+    "initials",
+    "ago",
+):
     register.filter(name, getattr(ui, name))
 for name in ("clock_time", "long_date", "date_words"):
     register.filter(name, getattr(ui, name))

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,14 @@ from servicedesk.project.programs import MANAGE, NAMES, PYTHON, Choice, programs
 from servicedesk.project.supervise import Supervisor, kill_noted_groups, print_line
 
 LOADED = "demo-loaded"
+
+
+def note_origin(choice: Choice, var: Path) -> None:
+    """Letters of a trial run lead to the port that it was given, whichever process writes them."""
+    if settings.PRODUCTION or (choice.only and "web" not in choice.only):
+        return
+    host = "127.0.0.1" if choice.host in ("0.0.0.0", "::", "") else choice.host  # noqa: S104 - compared, not bound
+    (var / "origin").write_text(f"http://{f'[{host}]' if ':' in host else host}:{choice.port}\n")
 
 
 class Command(BaseCommand):
@@ -86,6 +95,7 @@ class Command(BaseCommand):
             for group in kill_noted_groups(settings.VAR / "serve.json"):
                 print_line("serve", f"Ended process group {group}, left over from a killed run.")
             self._check_port(choice)
+            note_origin(choice, settings.VAR)
             self._prepare(demo=demo)
             supervisor = Supervisor(
                 programs(choice), settings.VAR / "serve.json", self._environment(), cluster
