@@ -5,7 +5,8 @@ A letter is the template servicedesk/mail/<kind>.txt; its first line is the subj
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -13,11 +14,22 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 
-from cmdb.models import Membership, Role, Team, User
+from cmdb.models import Membership, Organisation, Role, Team, User
 from servicedesk.mail import tokens
-from servicedesk.models import Entry, Kind, Message, Ticket
+from servicedesk.models import Channel, Entry, Kind, Message, Ticket, Verb
 
-Recipient = User | Team
+
+@dataclass(frozen=True)
+class Correspondent:
+    """Who reported by mail and is not in the register: gets the answers there, and has no portal."""
+
+    pk: int
+    email: str
+    display_name: str
+    organisation: Organisation
+
+
+Recipient = User | Team | Correspondent
 
 RECEIVED = "received"
 ANSWERED = "answered"
@@ -32,21 +44,24 @@ DECIDED = "decided"
 MAJOR = "major"
 
 
+_SHORT: Mapping[type, str] = {User: "u", Team: "t", Correspondent: "c"}
+
+
 def compose(
     ticket: Ticket, entry: Entry, kind: str, people: Iterable[Recipient], **context: Any
 ) -> list[Message]:
     """Letters, not saved yet. Who has no address or is switched off gets none and finds it in the portal."""
     letters = []
     for who in people:
-        address = who.email.strip()
         user = who if isinstance(who, User) else None
+        address = (wanted_address(ticket, user) if user is not None else "") or who.email.strip()
         if not address or (user is not None and not user.is_active):
             continue
         language = language_of(who)
         subject, body = render(kind, language, ticket=ticket, entry=entry, person=who, **context)
         letters.append(
             Message(
-                key=f"{entry.pk}:{kind}:{'u' if user else 't'}{who.pk}",
+                key=f"{entry.pk}:{kind}:{_SHORT[type(who)]}{who.pk}",
                 ticket=ticket,
                 entry=entry,
                 recipient=user,
@@ -79,7 +94,12 @@ def language_of(who: Recipient) -> str:
 
 
 def address_of(ticket: Ticket, who: Recipient) -> str:
-    """Where the addressee reads the ticket: a change on its own page, else the portal for who reported it, the desk for those who work on it."""
+    """Where the addressee reads the ticket: a change on its own page, else the portal for who reported it, the desk for those who work on it.
+
+    Nowhere ("") for who is not in the register.
+    """
+    if isinstance(who, Correspondent):
+        return ""
     own = isinstance(who, User) and who.pk == ticket.reporter_id
     at_desk = not own and (isinstance(who, Team) or ticket.organisation_id in who.access.work_orgs)
     page = "changes:ticket" if ticket.kind == Kind.CHANGE else "desk:ticket" if at_desk else "portal:ticket"
@@ -92,9 +112,28 @@ def address_of(ticket: Ticket, who: Recipient) -> str:
 
 def askers(ticket: Ticket) -> list[Recipient]:
     """The reporter, and the reporters of what was merged into it."""
-    people: list[Recipient] = [ticket.reporter] if ticket.reporter is not None else []
+    people: list[Recipient] = [ticket.reporter] if ticket.reporter is not None else [*correspondents(ticket)]
     merged = User.objects.filter(reported_tickets__parent=ticket, reported_tickets__state="closed")
     return [*people, *(who for who in merged.select_related("organisation").distinct() if who not in people)]
+
+
+def correspondents(ticket: Ticket) -> list[Correspondent]:
+    """Who reported it by mail, where that is nobody in the register, and no machine (its first entry names the author)."""
+    if ticket.reporter_id is not None or ticket.channel != Channel.EMAIL:
+        return []
+    opened = Entry.objects.filter(ticket=ticket, verb=Verb.OPEN, data__has_key="author").first()
+    if opened is None:
+        return []
+    address, name = opened.data["author"]["address"], opened.data["author"]["name"]
+    return [Correspondent(ticket.pk, address, name or address, ticket.organisation)]
+
+
+def wanted_address(ticket: Ticket, who: User) -> str:
+    """Where a reporter by mail asked for the answers (Reply-To), if that mail was proven to be the reporter's; else ""."""
+    if ticket.channel != Channel.EMAIL or who.pk != ticket.reporter_id:
+        return ""
+    opened = Entry.objects.filter(ticket=ticket, verb=Verb.OPEN, data__has_key="reply_to").first()
+    return str(opened.data["reply_to"]) if opened is not None else ""
 
 
 def workers(ticket: Ticket) -> list[Recipient]:

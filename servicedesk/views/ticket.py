@@ -17,7 +17,7 @@ from cmdb.common import ui
 from cmdb.models import Role, User
 from cmdb.web import SignedInRequest
 from monitoring.live import live
-from servicedesk import approvals, around, handovers, letters, timeline, workflow
+from servicedesk import approvals, around, handovers, letters, notify, timeline, workflow
 from servicedesk.access import Who, attachments_for, entries_for, standing, works_on
 from servicedesk.forms.verbs import SPECS, Spec
 from servicedesk.models import ItemRole, Kind, PendReason, Priority, State, Ticket, Verb
@@ -126,7 +126,8 @@ def editor(row: Ticket, verbs: list[Verb], *, note: bool = False) -> dict[str, A
 
     :param note: a note was refused; its text must not come back in a field that sends a reply.
     """
-    who = row.reporter.display_name if row.reporter is not None else ""
+    asks = [row.reporter] if row.reporter is not None else notify.correspondents(row)
+    who = asks[0].display_name if asks else ""
     return {
         "action": reverse("desk:write", args=[row.reference]),
         "reply": Verb.REPLY in verbs and bool(who) and not note,

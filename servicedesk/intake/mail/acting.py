@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
 from cmdb.models import User
-from servicedesk import cleaning
+from servicedesk import cleaning, notify
 from servicedesk.access import Who, standing, works_on
 from servicedesk.actions.comment import comment
 from servicedesk.actions.link import link
 from servicedesk.actions.note import note
 from servicedesk.actions.open_ticket import open_ticket
 from servicedesk.actions.reply import reply
+from servicedesk.actions.step import send
 from servicedesk.actors import MAIL, Actor
 from servicedesk.intake.mail import bouncing, keeping, people, trust, twins
 from servicedesk.intake.mail.people import Author
 from servicedesk.mail import machines, reading, storing, tokens
 from servicedesk.mail.reading import Incoming
-from servicedesk.models import Channel, Entry, InboundMail, LinkKind, Outcome, Reason, Ticket
+from servicedesk.models import Channel, Entry, InboundMail, LinkKind, Outcome, Reason, Ticket, Verb
 from servicedesk.workflow import MoveRefused
 
 #: A mail bomb from one address: beyond so many new tickets an hour its mails are held.
@@ -125,6 +127,12 @@ def _on_ticket(
 ) -> Done | None:
     """What became of it, or None if it should open a ticket of its own."""
     body, facts, sender = keeping.answer(mail), keeping.facts(mail, row, answer=True), author.user
+    if sender is None and author.address in [who.email for who in notify.correspondents(ticket)]:
+        try:
+            comment(Actor.system(f"{author.name} <{author.address}>"[:150]), ticket, body=body, **facts)
+        except MoveRefused:
+            return None
+        return Done(Outcome.COMMENTED, "", ticket, keeping.files(mail, ticket, public=True))
     if sender is None:
         # Genuine thread, unknown sender (forwarded to somebody outside): for those who work on it to judge.
         text = _("Mail from %(sender)s, who is not known here:") % {"sender": author.address}
@@ -174,14 +182,31 @@ def _new(mail: Incoming, row: InboundMail, author: Author, old: Ticket | None, n
             organisation=home,
             reporter=sender,
             opened_at=min(row.received_at, now),
-            data=keeping.facts(mail, row),
+            data=_opening(mail, row, author),
         )
     except (PermissionDenied, ValidationError) as error:
         return _held(Reason.REFUSED, row, str(error))
     entry = keeping.files(mail, ticket, public=True)
+    acknowledge(ticket)
     if old is not None and (sender is None or sender.pk == old.reporter_id or works_on(sender, old)):
         link(MAIL, ticket, target=old, kind=LinkKind.RELATES)
     return Done(Outcome.OPENED, "", ticket, entry)
+
+
+def _opening(mail: Incoming, row: InboundMail, author: Author) -> dict[str, Any]:
+    """What the first entry keeps; of a form's mail who filled it in, whose Reply-To is no wish of the reporter's."""
+    found = keeping.facts(mail, row)
+    if author.form is not None:
+        found.pop("reply_to", None)
+    return found | {"author": {"address": author.address, "name": author.name}}
+
+
+def acknowledge(ticket: Ticket) -> None:
+    """Tell who is not in the register, too, that the mail has arrived; a reporter was told when the ticket was opened."""
+    people = notify.correspondents(ticket)
+    if people:
+        entry = Entry.objects.get(ticket=ticket, verb=Verb.OPEN)
+        send(ticket, entry, [(notify.RECEIVED, [*people], {})])
 
 
 def _title(mail: Incoming, text: str) -> str:

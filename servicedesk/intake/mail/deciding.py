@@ -100,11 +100,12 @@ def open_from(
             organisation=organisation,
             reporter=reporter,
             opened_at=max(row.received_at, timezone.now() - keeping.LONGEST_AGO),
-            data=_facts(actor, mail, row),
+            data=_facts(actor, mail, row) | _author(row, reporter),
         )
         entry = keeping.files(mail, ticket, public=True) if mail is not None else ticket.entries.latest("pk")
         row.outcome, row.reason, row.ticket, row.entry = Outcome.OPENED, "", ticket, entry
         row.organisation = ticket.organisation
+        acting.acknowledge(ticket)
     return ticket
 
 
@@ -150,6 +151,14 @@ def try_again(actor: Actor, pk: int) -> InboundMail:
 def _facts(actor: Actor, mail: Incoming | None, row: InboundMail, *, answer: bool = False) -> dict[str, Any]:
     found = keeping.facts(mail, row, answer=answer) if mail is not None else {"inbound": row.pk}
     return found | {"taken_in_by": actor.name}
+
+
+def _author(row: InboundMail, reporter: User | None) -> dict[str, Any]:
+    """Who is to get the answers, where that is nobody in the register and a person whose name is not in doubt."""
+    doubted = {*UNANSWERABLE, Reason.NOT_AUTHENTICATED}
+    if reporter is not None or not row.sender or row.reason in doubted:
+        return {}
+    return {"author": {"address": row.sender, "name": row.sender_name}}
 
 
 def _person(actor: Actor) -> User:

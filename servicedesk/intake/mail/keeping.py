@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from servicedesk import attachments, cleaning
 from servicedesk.mail import quoting
 from servicedesk.mail.reading import File, Incoming
-from servicedesk.models import Entry, InboundMail, Ticket
+from servicedesk.models import Authentication, Entry, InboundMail, Ticket
 
 #: What a caller may put before the text (who wrote, where the sender is unknown here).
 _ROOM = 2_000
@@ -39,6 +39,8 @@ def facts(mail: Incoming, row: InboundMail, *, answer: bool = False) -> dict[str
         "by": row.authentication_detail,
     }
     found: dict[str, Any] = {"mail": mail.message_id, "inbound": row.pk, "sender": sender}
+    if row.authentication == Authentication.PASS and mail.reply_to and mail.reply_to != mail.sender:
+        found["reply_to"] = mail.reply_to
     quoted = quoting.split(mail.text).quoted[:_MOST_QUOTED] if answer else ""
     if quoted:
         found["quoted"] = quoted

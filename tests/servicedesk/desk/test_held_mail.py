@@ -256,6 +256,18 @@ class TestOpen(MailDeskCase):
         assert (ticket.reporter, ticket.organisation) == (None, self.r.there)
         assert "ny@privat.example" in ticket.description
         assert Entry.objects.get(verb=Verb.OPEN).actor_name == "Per Dahl"
+        assert Message.objects.get().address == "ny@privat.example"
+
+    def test_machines_and_doubtful_names_are_told_nothing(self) -> None:
+        for reason in (
+            Reason.AUTOMATIC,
+            Reason.BOUNCE,
+            Reason.NOT_AUTHENTICATED,
+            Reason.UNREADABLE,
+            Reason.OWN,
+        ):
+            (row,) = self.held_of(self.r.here, reason=reason, raw=b"From: x@y.example\n\nx")
+            assert self.post(row, organisation=str(self.r.here.pk)).status_code == 302
         assert not Message.objects.exists()
 
     def test_refused_answers_lose_nothing(self) -> None:
