@@ -10,6 +10,8 @@ SAMDRIFT_VAR ?= $(CURDIR)/var
 VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
+# For what is made from the sources alone: no operator's settings, and no state folder beside the sources.
+ALONE := env --unset=DATABASE_URL --unset=SAMDRIFT_ENV_FILE SAMDRIFT_ENV=development
 # The pages' own packages; the second list is for tests and the theme.
 NPM := npm_config_update_notifier=false PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --no-audit --no-fund --loglevel=error
 FLOORS := cmdb monitoring sla servicedesk
@@ -79,7 +81,7 @@ node_modules/.dev: package-lock.json package.json $(BIN)/.node
 	@$(NPM)
 	@touch $@ node_modules/.run
 
-setup: $(BIN)/.run node_modules/.run $(BIN)/.compiled ## packages for running
+setup: $(BIN)/.run node_modules/.run $(BIN)/.compiled $(BIN)/.translated ## packages for running
 setup-dev: $(BIN)/.dev node_modules/.dev ## packages for running and developing
 
 # What is made from the sources -------------------------------------------------------------------------------------
@@ -95,7 +97,7 @@ $(BIN)/.compiled: $(BIN)/.run $(SOURCES)
 	@touch $@
 
 $(BIN)/.translated: $(BIN)/.run $(CATALOGUES)
-	@$(MANAGE) compile_translations >/dev/null
+	@made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; $(ALONE) SAMDRIFT_VAR="$$made" $(MANAGE) compile_translations >/dev/null
 	@touch $@
 
 assets: $(BIN)/.run node_modules/.run ## collect the static files

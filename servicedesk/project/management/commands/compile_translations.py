@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 
 
@@ -33,5 +34,11 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Says what was written."""
-        for path in compile_all():
+        try:
+            written = compile_all()
+        except OSError as error:
+            raise CommandError(
+                f"{error.filename} cannot be written ({error.strerror}): run make setup as the account that owns the sources."
+            ) from error
+        for path in written:
             self.stdout.write(str(path))
