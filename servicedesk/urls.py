@@ -8,6 +8,7 @@ from servicedesk.views import (
     changes,
     create,
     files,
+    first_day,
     letters,
     panels,
     picks,
@@ -72,6 +73,7 @@ changes_urls = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("preferences/", start.preferences, name="preferences"),
+    path("first-day/", first_day.page, name="first_day"),
     path("status/", status.status, name="status"),
     path("portal/", include((portal_urls, "portal"))),
     path("desk/changes/", include((changes_urls, "changes"))),

@@ -10,12 +10,15 @@ from django.views.decorators.http import require_POST
 
 from cmdb.models import ColorScheme, Language
 from cmdb.web import SignedInRequest
+from servicedesk import first_day
 
 
 @login_required
 def start(request: SignedInRequest) -> HttpResponse:
-    """Those who work go to the queue, the board to its reports, everybody else to the portal."""
+    """Those who work go to the queue, the board to its reports, everybody else to the portal; a superuser first to what is missing."""
     access = request.user.access
+    if request.user.is_superuser and not first_day.is_over():
+        return redirect("first_day")
     if access.is_staff_role or access.has("supplier"):
         return redirect("desk:queue")
     if access.has("board", "commissioner"):

@@ -38,7 +38,7 @@ def test_the_document_is_followed_to_the_letter(tmp_path: Path) -> None:
     venv, node = Path(sys.prefix).resolve(), (ROOT / "node_modules").resolve()
     done = subprocess.run(
         [*command, "bash", HERE / "namespace.sh", place, ROOT, venv, node, *packages()],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
     if done.returncode == 77:
         pytest.skip(f"no Debian over this one: {done.stdout}{done.stderr}")
@@ -56,7 +56,7 @@ def test_every_chapter_of_commands_has_its_blocks() -> None:
 
 def test_settings_are_written_once(tmp_path: Path) -> None:
     target = tmp_path / "samdrift.env"
-    command = [sys.executable, ROOT / "deploy" / "samdrift-settings", target]
+    command = [sys.executable, str(ROOT / "deploy" / "samdrift-settings"), str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "samdrift" in done.stderr:
         assert "cannot be written" in done.stderr  # root, before the account is made
