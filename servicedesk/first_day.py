@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, Model, Q
+from django.db.models import Exists, Max, Model, Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import slugify
@@ -74,13 +74,13 @@ STEPS = (
         "team",
         _("A team"),
         _("Tickets wait in the queue of a team. You are its first member."),
-        lambda: Team.objects.filter(members__is_active=True),
+        lambda: Team.objects.filter(members__is_active=True, archived_at=None),
     ),
     Step(
         "calendar",
         _("A calendar"),
         _("Clocks run in working hours, and not on Norwegian public holidays."),
-        lambda: Calendar.objects.filter(versions__isnull=False),
+        lambda: Calendar.objects.filter(versions__isnull=False, archived_at=None),
     ),
     Step(
         "agreement",
@@ -175,8 +175,11 @@ def _make_calendar(values: dict[str, Any], _user: User) -> None:
 
 
 def _make_agreement(values: dict[str, Any], _user: User) -> None:
+    municipality = first_municipality()
+    latest = municipality.agreements.aggregate(Max("version"))["version__max"] or 0
     agreement = Agreement.objects.create(
-        organisation=first_municipality(), calendar=first_calendar(), valid_from=timezone.localdate().replace(day=1), **values
+        organisation=municipality, calendar=first_calendar(), version=latest + 1,
+        valid_from=timezone.localdate().replace(day=1), **values,
     )  # fmt: skip
     AgreementTarget.objects.bulk_create(
         AgreementTarget(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -20,6 +20,7 @@ from sla.models import Agreement, Calendar
 from tests.cases import RegionCase
 
 URL = "/first-day/"
+LAST_YEAR = date(timezone.localdate().year - 1, 1, 1)
 #: What a person types, step by step.
 TYPED: dict[str, dict[str, Any]] = {
     "region": {"name": "Ånes og Ørland IKT", "number": "987 654 321"},
@@ -185,12 +186,17 @@ class TestWhoSeesIt(RegionCase):
         assert Organisation.objects.filter(kind="region").count() == 1
 
     def test_superusers_only(self) -> None:
-        Agreement.objects.all().delete()
+        Agreement.objects.update(valid_until=LAST_YEAR)
         for account in ("technician", "lead", "own", "stranger", "board"):
             client = self.client_of(account)
             assert client.get(URL).status_code == 404
             assert client.post(URL, {"step": "agreement", "name": "x"}).status_code == 404
             assert goal(client.get("/")) != URL
         assert Client().get(URL).status_code == 302
-        assert not Agreement.objects.exists()
-        assert self.client_of("admin").get(URL).status_code == 200
+        assert Agreement.objects.count() == 2
+        admin = self.client_of("admin")
+        assert admin.get(URL).status_code == 200
+        assert goal(admin.post(URL, {"step": "agreement", "name": "Ny avtale"})) == "/", (
+            "a new version of one that ended"
+        )
+        assert Agreement.objects.get(name="Ny avtale").version == 2
