@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
+from pydantic import WithJsonSchema
 
 from cmdb import filters
 from cmdb.actions.put_item import put_item
 from cmdb.common.api import ArchiveIn, list_parameters, listing, page_of
 from cmdb.common.crud import archive, delete, restore, write
+from cmdb.common.openapi import names, of_field, one_of, words
 from cmdb.common.problems import Problem
 from cmdb.common.scope import narrow
 from cmdb.impact import impact_of, rests_on
@@ -64,10 +66,39 @@ NAMED_BY = {
 }
 
 
-class ItemIn(Schema):
-    """What may be sent; on PATCH only what is named changes."""
+def _as_stored(schema: dict[str, Any]) -> None:
+    """Lengths, choices and rows as the model has them."""
+    fields = {field.name: field for field in Item._meta.concrete_fields}
+    for name, property_ in schema["properties"].items():
+        if name == "attributes":
+            property_["x-depends"] = "item_class"
+        elif name == "yearly_cost":
+            property_["anyOf"] = [
+                {"type": "integer", "minimum": 0, "maximum": 10**10 - 1},
+                {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"},
+                {"type": "null"},
+            ]
+        elif found := of_field(fields[name], null=name not in NEEDED):
+            property_.pop("anyOf", None)
+            property_.pop("type", None)
+            property_ |= found
+    # Which state follows which, and which things end how, is the register's to say.
+    schema["properties"]["lifecycle"]["x-depends"] = "lifecycle"
 
-    model_config = {"extra": "forbid"}
+
+def _new(schema: dict[str, Any]) -> None:
+    _as_stored(schema)
+    schema["required"] = ["name", "item_class", "organisation"]
+
+
+#: What an item can not be without.
+NEEDED = frozenset({"name", "item_class", "organisation", "lifecycle", "criticality"})
+
+
+class ItemIn(Schema):
+    """What may be sent; only what is named changes."""
+
+    model_config = {"extra": "forbid", "json_schema_extra": _as_stored}
 
     name: str | None = None
     item_class: int | str | None = None
@@ -95,6 +126,12 @@ class ItemIn(Schema):
     outside_procedure: bool | None = None
     notes: str | None = None
     attributes: dict[str, str | int | float | bool | None] | None = None
+
+
+class ItemNew(ItemIn):
+    """A new item."""
+
+    model_config = {"extra": "forbid", "json_schema_extra": _new}
 
 
 class ItemOut(Schema):
@@ -142,12 +179,12 @@ class RelationIn(Schema):
 
     model_config = {"extra": "forbid"}
 
-    source: int | str
-    kind: str
-    target: int | str
-    redundancy_group: str = ""
-    needed: int = 1
-    notes: str = ""
+    source: Annotated[int | str, names("item", null=False)]
+    kind: Annotated[str, one_of(RelationKind)]
+    target: Annotated[int | str, names("item", null=False)]
+    redundancy_group: Annotated[str, words(40)] = ""
+    needed: Annotated[int, WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 32767})] = 1
+    notes: Annotated[str, words(200)] = ""
 
 
 class RelationOut(Schema):
@@ -280,8 +317,8 @@ def _read(request: HttpRequest, key: int) -> Item:
 
 
 def _items(request: HttpRequest) -> Any:
-    names = [name for name in RELATED if name != "replaced_by"]
-    return _reader(request, ITEM).select_related(*names)
+    related = [name for name in RELATED if name != "replaced_by"]
+    return _reader(request, ITEM).select_related(*related)
 
 
 def _reader(request: HttpRequest, crud: Any) -> Any:
@@ -321,7 +358,7 @@ def items_list(request: HttpRequest) -> Any:
 
 
 @router.post("/items", response={201: ItemOut})
-def item_create(request: HttpRequest, payload: ItemIn) -> Any:
+def item_create(request: HttpRequest, payload: ItemNew) -> Any:
     """A new item; name, item_class and organisation are needed."""
     values = _keys(request, Item, payload.dict(exclude_unset=True))
     return Status(201, item_out(_read(request, put_item(request.user, values).pk)))

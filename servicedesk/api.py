@@ -30,6 +30,7 @@ from servicedesk.actions.reply import reply
 from servicedesk.actors import Actor
 from servicedesk.apifilters import TicketFilter
 from servicedesk.models import Approval, Category, Change, Channel, Entry, Kind, Problem, Ticket
+from servicedesk.workflow import MoveRefused
 from sla import clocks
 
 router = Router(tags=["tickets"])
@@ -316,11 +317,22 @@ def _operation(verb: str, form: type[schemas.Strict]) -> None:
         for name in ("target", "into"):
             if given.get(name) is not None:
                 given[name] = _ticket(request, given[name])
-        done = perform(verb, _actor(request), ticket, _required(verb, _named(user, given)))
+        try:
+            done = perform(verb, _actor(request), ticket, _required(verb, _named(user, given)))
+        except MoveRefused as refused:
+            if refused.field in form.model_fields:
+                raise
+            raise MoveRefused(
+                refused.sentence
+            ) from refused  # what is missing is the ticket's, not the body's
         return _again(request, done)
 
     act.__name__ = f"ticket_{verb}"
-    act.__annotations__["payload"] = form | None
+    # Where nothing is needed the body may be left out.
+    asks = {"required", "anyOf"} & form.model_json_schema().keys()
+    act.__annotations__["payload"] = form if asks else form | None
+    if asks:
+        act.__defaults__ = None
     router.post(
         f"/tickets/{{reference}}/actions/{verb}",
         response=schemas.TicketOut,

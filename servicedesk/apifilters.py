@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from cmdb.common.filters import FastFilterSet
+from cmdb.common.filters import FastFilterSet, InstantFilter
 from cmdb.models import Organisation, Service, Team
 from servicedesk import search
 from servicedesk.models import OPEN_STATES, Category, Channel, Kind, Priority, State, Ticket
@@ -35,8 +35,8 @@ class TicketFilter(FastFilterSet):
     item = django_filters.NumberFilter(field_name="item_id", decimal_places=0, max_digits=18)
     assignee = django_filters.CharFilter(field_name="assignee__username", max_length=150)
     reporter = django_filters.CharFilter(field_name="reporter__username", max_length=150)
-    opened_after = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="gte")
-    opened_before = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="lt")
+    opened_after = InstantFilter(field_name="opened_at", lookup_expr="gte")
+    opened_before = InstantFilter(field_name="opened_at", lookup_expr="lt")
 
     class Meta:
         model = Ticket

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
+from cmdb.common.openapi import Instant, names, one_of, words
 from servicedesk import cleaning
+from servicedesk.models import (
+    ChangeOutcome,
+    ChangeType,
+    ItemRole,
+    Kind,
+    Level,
+    LinkKind,
+    PendReason,
+    Priority,
+)
 
 #: A row by its id or by its short name (user name for people, reference for tickets).
 Name = int | str
@@ -18,6 +29,25 @@ class Strict(Schema):
     """Base of all input."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def needs(*either: tuple[str, ...]) -> ConfigDict:
+    """The description says that these are required, or one of several; the verb itself asks, in a sentence."""
+    required: Any = {"required": list(either[0])}
+    if len(either) > 1:
+        required = {"anyOf": [{"required": list(one)} for one in either]}
+    return ConfigDict(extra="forbid", json_schema_extra=required)
+
+
+def instant(note: str) -> Any:
+    """A point in time that hangs on now."""
+    known = [{"type": "string", "format": "date-time"}, {"type": "null"}]
+    return WithJsonSchema({"anyOf": known, "description": note, "x-depends": "now"})
+
+
+def reference() -> Any:
+    """Of another ticket."""
+    return WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z]{3}-[0-9]{1,12}$", "x-names": "ticket"})
 
 
 class ApprovalOut(Schema):
@@ -80,36 +110,36 @@ class TicketOut(Schema):
 class TicketIn(Strict):
     """A new ticket; only the title is needed."""
 
-    title: str = Field(max_length=cleaning.TITLE * 5)
-    kind: str = "incident"
+    title: Annotated[str, Field(max_length=cleaning.TITLE * 5), words(cleaning.TITLE, needed=True)]
+    kind: Annotated[str, one_of(Kind)] = "incident"
     description: str = Field("", max_length=cleaning.DESCRIPTION)
-    organisation: Name | None = None
-    reporter: Name | None = None
-    category: Name | None = None
-    service: Name | None = None
-    item: Name | None = None
-    items: list[Name] = Field(default_factory=list, max_length=200)
-    supplier: Name | None = None
-    team: Name | None = None
-    impact: int | None = None
-    urgency: int | None = None
-    opened_at: datetime | None = None
-    details: ChangeIn | ProblemIn | None = None
+    organisation: Annotated[Name | None, names("organisation")] = None
+    reporter: Annotated[Name | None, names("user")] = None
+    category: Annotated[Name | None, names("category")] = None
+    service: Annotated[Name | None, names("service")] = None
+    item: Annotated[Name | None, names("item")] = None
+    items: list[Annotated[Name, names("item", null=False)]] = Field(default_factory=list, max_length=200)
+    supplier: Annotated[Name | None, names("organisation")] = None
+    team: Annotated[Name | None, names("team")] = None
+    impact: Annotated[int | None, one_of(Level, null=True)] = None
+    urgency: Annotated[int | None, one_of(Level, null=True)] = None
+    opened_at: Annotated[Instant | None, instant("in the past year")] = None
+    details: Annotated[ChangeIn | ProblemIn | None, Field(json_schema_extra={"x-depends": "kind"})] = None
 
 
 class ChangeIn(Strict):
     """What a change adds: its plan, risk and window."""
 
-    type: str = "normal"
+    type: Annotated[str, one_of(ChangeType)] = "normal"
     reason: str = Field("", max_length=10_000)
     plan: str = Field("", max_length=20_000)
     test_plan: str = Field("", max_length=10_000)
     backout_plan: str = Field("", max_length=10_000)
-    probability: int = 1
-    consequence: int = 1
+    probability: Annotated[int, one_of(range(1, 6))] = 1
+    consequence: Annotated[int, one_of(range(1, 6))] = 1
     mitigation: str = Field("", max_length=10_000)
-    planned_start: datetime | None = None
-    planned_end: datetime | None = None
+    planned_start: Instant | None = None
+    planned_end: Instant | None = None
 
 
 class ProblemIn(Strict):
@@ -123,21 +153,25 @@ class ProblemIn(Strict):
 class TicketPatch(Strict):
     """Fields to change; what is left out stays. `seen`: the `touched_at` that the caller knows; newer is refused with 409."""
 
-    title: str | None = Field(None, max_length=cleaning.TITLE * 5)
-    description: str | None = Field(None, max_length=cleaning.DESCRIPTION)
-    category: Name | None = None
-    organisation: Name | None = None
-    service: Name | None = None
-    item: Name | None = None
-    supplier: Name | None = None
-    team: Name | None = None
-    assignee: Name | None = None
-    impact: int | None = None
-    urgency: int | None = None
-    priority: int | None = None
-    reason: str = Field("", max_length=cleaning.REASON)
-    details: dict[str, Any] | None = None
-    seen: datetime | None = None
+    title: Annotated[str | None, Field(max_length=cleaning.TITLE * 5), words(cleaning.TITLE, needed=True)] = (
+        None
+    )
+    description: Annotated[
+        str | None, Field(max_length=cleaning.DESCRIPTION), words(cleaning.DESCRIPTION)
+    ] = None
+    category: Annotated[Name | None, names("category")] = None
+    organisation: Annotated[Name | None, names("organisation", null=False)] = None
+    service: Annotated[Name | None, names("service")] = None
+    item: Annotated[Name | None, names("item")] = None
+    supplier: Annotated[Name | None, names("organisation")] = None
+    team: Annotated[Name | None, names("team", null=False)] = None
+    assignee: Annotated[Name | None, names("user", null=False)] = None
+    impact: Annotated[int | None, one_of(Level, null=True)] = None
+    urgency: Annotated[int | None, one_of(Level, null=True)] = None
+    priority: Annotated[int | None, one_of(Priority, null=True)] = None
+    reason: str = Field("", max_length=cleaning.REASON, json_schema_extra={"x-depends": "priority"})
+    details: dict[str, Any] | None = Field(None, json_schema_extra={"x-depends": "kind"})
+    seen: Instant | None = None
 
 
 class EntryOut(Schema):
@@ -156,7 +190,7 @@ class EntryOut(Schema):
 class EntryIn(Strict):
     """What somebody writes. For those who work on it: an internal note, or with `public` an answer; for all others a comment."""
 
-    body: str = Field(max_length=cleaning.BODY)
+    body: Annotated[str, Field(max_length=cleaning.BODY), words(cleaning.BODY, needed=True)]
     public: bool = False
 
 
@@ -193,50 +227,93 @@ class Nothing(Strict):
 
 
 class Assign(Strict):
-    team: Name | None = None
-    assignee: Name | None = None
-    seen: datetime | None = None
+    """A team, a person, or both."""
+
+    model_config = needs(("team",), ("assignee",))
+
+    team: Annotated[Name | None, names("team", null=False)] = None
+    assignee: Annotated[Name | None, names("user", null=False)] = None
+    seen: Instant | None = None
 
 
 class Text(Strict):
     body: str = Field("", max_length=cleaning.BODY)
 
 
-class Comment(Text):
+class Written(Text):
+    """A text that the verb cannot do without; its absence is said in the verb's own words."""
+
+    model_config = needs(("body",))
+
+    body: Annotated[str, Field(max_length=cleaning.BODY), words(cleaning.BODY, needed=True)] = ""
+
+
+class Decided(Text):
+    """A word with a decision."""
+
+    body: Annotated[str, Field(max_length=cleaning.BODY), words(500)] = ""
+
+
+class Refused(Written):
+    """Why not."""
+
+    body: Annotated[str, Field(max_length=cleaning.BODY), words(500, needed=True)] = ""
+
+
+class Comment(Written):
     reopen: bool = True
 
 
 class Pend(Text):
-    reason: str
-    until: datetime | None = None
-    supplier: Name | None = None
+    """Waiting for a date needs the date, for a supplier the supplier, where the ticket names none."""
+
+    reason: Annotated[str, one_of(PendReason)]
+    until: Annotated[Instant | None, instant("in the future; needed for a date")] = None
+    supplier: Annotated[Name | None, names("organisation")] = None
 
 
 class Resolve(Strict):
-    resolution: str = Field("", max_length=cleaning.RESOLUTION)
+    model_config = needs(("resolution",))
+
+    resolution: Annotated[
+        str, Field(max_length=cleaning.RESOLUTION), words(cleaning.RESOLUTION, needed=True)
+    ] = ""
 
 
 class Prioritise(Strict):
-    impact: int | None = None
-    urgency: int | None = None
-    priority: int | None = None
-    reason: str = Field("", max_length=cleaning.REASON)
-    seen: datetime | None = None
+    impact: Annotated[int | None, one_of(Level, null=True)] = None
+    urgency: Annotated[int | None, one_of(Level, null=True)] = None
+    priority: Annotated[int | None, one_of(Priority, null=True)] = None
+    reason: str = Field("", max_length=cleaning.REASON, json_schema_extra={"x-depends": "priority"})
+    seen: Instant | None = None
 
 
 class Link(Strict):
-    target: str | None = None
-    kind: str = "relates"
-    item: Name | None = None
-    role: str | None = None
+    """Another ticket, an item, or both."""
+
+    model_config = needs(("target",), ("item",))
+
+    target: Annotated[str | None, reference()] = None
+    kind: Annotated[str, one_of(LinkKind)] = "relates"
+    item: Annotated[Name | None, names("item", null=False)] = None
+    role: Annotated[str | None, one_of(ItemRole, null=True)] = None
 
 
 class Merge(Strict):
-    into: str
+    into: Annotated[str, reference()]
 
 
 class Finish(Text):
-    outcome: str = ""
+    model_config = needs(("outcome",))
+
+    outcome: Annotated[str, one_of(ChangeOutcome)] = ""
+    body: Annotated[str, Field(max_length=cleaning.BODY), words(10_000)] = ""
+
+
+class Close(Text):
+    """A change's review; one that failed or was an emergency needs it."""
+
+    body: Annotated[str, Field(max_length=cleaning.BODY), words(10_000, **{"x-depends": "outcome"})] = ""
 
 
 TicketIn.model_rebuild()
@@ -244,21 +321,21 @@ TicketIn.model_rebuild()
 BODIES: dict[str, type[Strict]] = {
     "assign": Assign,
     "take": Nothing,
-    "reply": Text,
+    "reply": Written,
     "comment": Comment,
-    "note": Text,
+    "note": Written,
     "pend": Pend,
     "resume": Text,
     "resolve": Resolve,
     "reopen": Text,
-    "close": Text,
-    "cancel": Text,
+    "close": Close,
+    "cancel": Written,
     "prioritise": Prioritise,
     "link": Link,
     "merge": Merge,
     "submit": Nothing,
-    "approve": Text,
-    "reject": Text,
+    "approve": Decided,
+    "reject": Refused,
     "start": Nothing,
     "finish": Finish,
     "declare_major": Text,

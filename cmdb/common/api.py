@@ -8,19 +8,24 @@ def items(request):
     return listing(request, Item.objects.visible_to(request.user), ItemFilter, order=ORDER)
 """
 
+import json
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import F, ProtectedError, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as SchemaError
+from ninja.parser import Parser
 from ninja.security import HttpBearer, SessionAuth
 
+from cmdb.common import openapi
 from cmdb.common.filters import FastFilterSet
 from cmdb.common.problems import Problem, problem_response
 from cmdb.common.tables.head import address
@@ -29,6 +34,7 @@ from cmdb.common.tables.paging import after, bounded_count, read_cursor, sort_ke
 LIMIT, MOST = 100, 500
 COUNT_LIMIT = 10_000
 OWN = ("limit", "cursor", "ordering")
+_CURSOR = "As the list's own `next` holds it."
 log = logging.getLogger(__name__)
 
 
@@ -76,14 +82,17 @@ def page_of(item: Any) -> type[Schema]:
 
 def list_parameters(filterset: type[FastFilterSet] | None, order: Mapping[str, str]) -> dict[str, Any]:
     """``openapi_extra`` of a list: limit, cursor, ordering and the filters."""
-    names = [f"{sign}{name}" for name in order for sign in ("", "-")]
     found: list[dict[str, Any]] = [
         {"name": "limit", "schema": {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT}},
-        {"name": "cursor", "schema": {"type": "string"}},
-        {"name": "ordering", "schema": {"type": "string", "description": ", ".join(names)}},
+        {"name": "cursor", "schema": {"type": "string", "x-names": "next"}, "description": _CURSOR},
+        {"name": "ordering", "schema": openapi.ordering(order)},
     ]
     if filterset is not None:
-        found += [{"name": name, "schema": {"type": "string"}} for name in filterset.base_filters]
+        found += [
+            openapi.parameter(name, one)
+            for name, one in filterset.base_filters.items()
+            if name != "q" or filterset.searches()
+        ]
     return {"parameters": [{"in": "query", "required": False, **one} for one in found]}
 
 
@@ -111,7 +120,8 @@ def listing(
     cursor = request.GET.get("cursor")
     at = read_cursor(cursor, keys)
     if cursor and (at is None or at[1]):
-        raise Problem(422, _("Wrong cursor"), _("The cursor is broken, or was made for another order."))
+        sentence = _("The cursor is broken, or was made for another order.")
+        raise Problem(422, _("Wrong cursor"), sentence, errors={"cursor": [sentence]})
     page = rows.filter(after(keys, at[0])) if at else rows
     page = page.annotate(**{f"_key{i}": F(key.path) for i, key in enumerate(keys)})
     found = list(page.order_by(*(key.order(False) for key in keys))[: limit + 1])
@@ -133,6 +143,7 @@ def _filtered(
     request: HttpRequest, queryset: QuerySet[Any], filterset: type[FastFilterSet] | None
 ) -> QuerySet[Any]:
     """Rows that the filters leave; wrong and unknown ones are told."""
+    _readable(request.GET)
     used = filterset(request.GET, queryset, request=request) if filterset else None
     known = {*OWN, *(used.filters if used is not None else ())}
     unknown = sorted(set(request.GET) - known)
@@ -142,11 +153,31 @@ def _filtered(
         )
     if used is None:
         return queryset
-    if not used.is_valid():
-        raise Problem(
-            422, _("Wrong filter"), errors={n: list(map(str, e)) for n, e in used.form.errors.items()}
-        )
+    wrong = {name: list(map(str, errors)) for name, errors in used.form.errors.items()} | _no_booleans(
+        request, used
+    )
+    if wrong:
+        raise Problem(422, _("Wrong filter"), errors=wrong)
     return used.qs
+
+
+def _readable(query: QueryDict) -> None:
+    """NUL ends a text in the database: it is no part of any value."""
+    wrong = [name for name, values in query.lists() if "\x00" in name or any("\x00" in one for one in values)]
+    if wrong:
+        sentence = _("Null characters are not allowed.")
+        raise Problem(422, _("Wrong input"), errors={name.replace("\x00", ""): [sentence] for name in wrong})
+
+
+def _no_booleans(request: HttpRequest, used: FastFilterSet) -> dict[str, list[str]]:
+    """Django's field takes any other word for nothing asked, and would answer by everything."""
+    sentence = _("Write true or false.")
+    return {
+        name: [sentence]
+        for name, one in used.filters.items()
+        if isinstance(one.field, forms.NullBooleanField)
+        and request.GET.get(name, "").lower() not in ("", "true", "false")
+    }
 
 
 def _ordered(rows: QuerySet[Any], asked: str | Sequence[str], order: Mapping[str, str]) -> QuerySet[Any]:
@@ -166,6 +197,39 @@ def _limit(request: HttpRequest) -> int:
     if not (asked.isascii() and asked.isdigit() and len(asked) < 7 and 1 <= int(asked) <= MOST):
         raise Problem(422, _("Wrong limit"), _("limit is a number from 1 to %(most)s.") % {"most": MOST})
     return int(asked)
+
+
+# --- bodies
+
+
+class StrictParser(Parser):
+    """JSON as its standard says, no deeper than anything here needs, without NUL, which the database can not take."""
+
+    DEEPEST = 32
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body; ValueError where it is none, which ninja answers with 400."""
+        return self._fit(json.loads(request.body, parse_constant=_no_number, parse_float=_finite), 0)
+
+    def _fit(self, value: Any, depth: int) -> Any:
+        if depth > self.DEEPEST:
+            raise ValueError("nested too deeply")
+        if isinstance(value, str):
+            return value.replace("\x00", "")
+        if isinstance(value, list):
+            return [self._fit(one, depth + 1) for one in value]
+        if isinstance(value, dict):
+            return {self._fit(key, depth): self._fit(one, depth + 1) for key, one in value.items()}
+        return value
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits)
 
 
 # --- problems

@@ -11,6 +11,7 @@ Choices of rows are narrowed to the person. A short list is a select; where rows
 """
 
 from collections.abc import Iterable
+from datetime import UTC
 from functools import cached_property
 from html import escape
 from typing import Any, ClassVar, NamedTuple
@@ -46,6 +47,24 @@ class PickFilter(django_filters.ModelChoiceFilter):
     """One row out of many, by suggestions: ``PickFilter(queryset=…, url_name="cmdb:item_pick")``."""
 
     field_class = PickField
+
+
+class InstantField(django_filters.fields.IsoDateTimeField):
+    """An instant with any offset, as the database takes it."""
+
+    def clean(self, value: Any) -> Any:
+        """In UTC; what has no place there is refused."""
+        try:
+            found = super().clean(value)
+            return found.astimezone(UTC) if found is not None else None
+        except (OverflowError, ValueError) as error:
+            raise forms.ValidationError(_("This instant is out of range.")) from error
+
+
+class InstantFilter(django_filters.IsoDateTimeFilter):
+    """Before or after an instant."""
+
+    field_class = InstantField
 
 
 class FastFilterSet(django_filters.FilterSet):
@@ -101,9 +120,10 @@ class FastFilterSet(django_filters.FilterSet):
         asked = "archived" not in self.filters or self.form.cleaned_data.get("archived")
         return rows if asked else rows.filter(archived_at=None)
 
-    def searches(self) -> bool:
+    @classmethod
+    def searches(cls) -> bool:
         """Whether there is a text search."""
-        return bool(self.search_fields) or type(self).search is not FastFilterSet.search
+        return bool(cls.search_fields) or cls.search is not FastFilterSet.search
 
     def _search(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return self.search(queryset, value.strip()) if value.strip() else queryset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
@@ -10,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.db import DataError
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -20,10 +22,13 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 from pydantic import ValidationError as FormError
 
-from cmdb.common.api import Bearer, Session, install_problems
+from cmdb.common.api import Bearer, Session, StrictParser, install_problems
+from cmdb.common.openapi import DescribedAPI
 from cmdb.common.problems import Problem, problem_response
 from cmdb.models import ApiToken
 from servicedesk.workflow import MoveRefused
+
+log = logging.getLogger(__name__)
 
 
 class Docs(Swagger):
@@ -36,7 +41,7 @@ class Docs(Swagger):
         return render(request, self.template, {"swagger_settings": options, "api": api, "add_csrf": True})
 
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Samdrift",
     version="1",
     description=(
@@ -47,6 +52,12 @@ api = NinjaAPI(
     auth=[Bearer(ApiToken.user_of), Session()],
     urls_namespace="api",
     docs=Docs(),
+    parser=StrictParser(),
+    patterns={
+        "reference": {"pattern": r"^[A-Za-z]{3}-[0-9]{1,12}$"},
+        "key": {"minimum": 1, "maximum": 2**53},
+        "month": {"pattern": r"^2[01][0-9]{2}-(0[1-9]|1[0-2])$"},
+    },
 )
 install_problems(api)
 
@@ -72,6 +83,13 @@ def _too_big(request: HttpRequest, _error: Exception) -> HttpResponse:
     return problem_response(
         request, Problem(413, _("Too large"), _("The request is larger than this takes."))
     )
+
+
+@api.exception_handler(DataError)
+def _out_of_range(request: HttpRequest, error: DataError) -> HttpResponse:
+    """A value that passed every check and that the database can not hold: the caller's, so no fault of ours."""
+    log.warning("API call with a value that the database refused", exc_info=error)
+    return problem_response(request, Problem(422, _("Wrong input"), _("A value is out of range.")))
 
 
 @api.exception_handler(ProtectedError)

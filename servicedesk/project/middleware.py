@@ -1,4 +1,4 @@
-"""Three small middlewares: what a browser may load, which language, and who writes history."""
+"""Small middlewares: what a browser may load, what may be kept of an answer, which language, and who writes history."""
 
 import re
 from collections.abc import Callable
@@ -38,6 +38,25 @@ class ContentSecurityMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
+        return response
+
+
+class NoStoreMiddleware:
+    """Nothing is kept of what Django answers: pages, the API, files, exports and errors show what one person may see.
+
+    An answer that calls itself public (the status page) is kept as it says, but never one to somebody with a session. Static
+    files are given out before this.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        said = response.get("Cache-Control", "")
+        public = "public" in said and settings.SESSION_COOKIE_NAME not in request.COOKIES
+        if not public and "no-store" not in said:
+            response["Cache-Control"] = "private, no-store"
         return response
 
 

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "servicedesk.project.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "servicedesk.project.middleware.NoStoreMiddleware",
     "servicedesk.project.middleware.ContentSecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

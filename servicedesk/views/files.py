@@ -25,5 +25,4 @@ def attachment(request: SignedInRequest, reference: str, pk: int) -> FileRespons
     )
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer["Cache-Control"] = "private, no-store"
     return answer

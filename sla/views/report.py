@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -101,7 +100,6 @@ def download(request: SignedInRequest, month: date, organisation: Organisation, 
     made = FORMATS[form]
     response = HttpResponse(made.render(data, frozen), content_type=made.content_type)
     response["Content-Disposition"] = f'attachment; filename="{organisation.slug}-{month:%Y-%m}.{form}"'
-    patch_cache_control(response, private=True)
     return response
 
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import select_template
 from django.urls import NoReverseMatch, reverse
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views import View
@@ -43,9 +43,7 @@ class CrudView(View):
         ):
             raise PermissionDenied
         self.user: Any = request.user
-        response = super().dispatch(request, *args, **kwargs)
-        patch_cache_control(response, private=True)
-        return response
+        return super().dispatch(request, *args, **kwargs)
 
     def rows(self) -> QuerySet[Any]:
         """Rows that the person may see; a foreign row is therefore 404."""
