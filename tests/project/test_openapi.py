@@ -173,6 +173,8 @@ class TestDescribed(RegionCase):
                     yield self.there(path), operations[method] | {"patch": method == "patch"}
 
     def properties(self, operation: dict[str, Any]) -> list[str]:
+        if "requestBody" not in operation:
+            return []
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         for one in [schema, *schema.get("anyOf", ())]:
             if name := one.get("$ref", "").rpartition("/")[2]:
