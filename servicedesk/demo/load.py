@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from pghistory import context
 
-from servicedesk.demo import catalogue, history, network, promises, region
+from servicedesk.demo import catalogue, history, mail, network, promises, region
 
 MONTHS = 13
 
@@ -43,6 +43,8 @@ def load(
         say("calendars and agreements")
         history.load(people, things, devices, now, months)
         say("history")
+        mail.load(people, now)
+        say("mail that waits at the desk")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from django.utils import timezone
 from cmdb.models import Family, Item, Licence, Organisation, User
 from monitoring.models import Interval, Target
 from servicedesk.demo.load import first_of, load
-from servicedesk.models import OPEN_STATES, Change, Entry, Ticket
+from servicedesk.models import OPEN_STATES, Change, Entry, InboundMail, Ticket
 from sla.models import Case, Report
 
 ACCOUNTS = {
@@ -31,6 +31,8 @@ def test_a_short_past_is_whole_and_breaks_no_invariant() -> None:
     assert Change.objects.filter(planned_start__gt=timezone.now()).count() == 3
     assert Interval.objects.filter(ended_at=None).count() == 41
     assert Report.objects.count() == 10
+    held = InboundMail.objects.filter(outcome="held", decided_at=None).values_list("reason", flat=True)
+    assert sorted(held) == ["automatic", "automatic", "not_authenticated", "unknown_sender"]
     call_command("check_integrity")
     call_command("load_demo")  # here already: nothing is done twice
     assert Target.objects.count() == 41
