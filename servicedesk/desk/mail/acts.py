@@ -189,7 +189,7 @@ def now(request: SignedInRequest, pk: int, act: str) -> HttpResponse:
 
 
 def _aside(request: SignedInRequest, row: InboundMail) -> str:
-    if not deciding.put_aside(actor(request), [row.pk]):
+    if not deciding.put_aside(actor(request), InboundMail.objects.filter(pk=row.pk)):
         deciding.refuse_decided(views.find(request, row.pk))
     return _("The mail is put aside.")
 

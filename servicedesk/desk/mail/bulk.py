@@ -26,8 +26,8 @@ from servicedesk.workflow import MoveRefused
 
 #: Letting through opens tickets and sends letters: so many at a time.
 THROUGH_AT_ONCE = 200
-#: Putting aside is one statement.
-ASIDE_AT_ONCE = 5_000
+#: Picked rows of one page, and addresses that are refused at a time.
+AT_ONCE = 2_000
 SHOWN = 10
 TOLD = 10
 #: act → what its page asks, and its button.
@@ -61,7 +61,7 @@ def chosen(request: SignedInRequest) -> QuerySet[InboundMail]:
         rows: QuerySet[InboundMail] = fitting.qs
         return rows
     picked = [int(key) for key in request.POST.getlist("pick") if key.isdecimal() and len(key) < 18]
-    return waiting.filter(pk__in=picked[:ASIDE_AT_ONCE])
+    return waiting.filter(pk__in=picked[:AT_ONCE])
 
 
 def _ask(request: SignedInRequest, act: str, rows: QuerySet[InboundMail], target: str) -> HttpResponse:
@@ -88,8 +88,7 @@ def _ask(request: SignedInRequest, act: str, rows: QuerySet[InboundMail], target
 
 
 def _aside(request: SignedInRequest, rows: QuerySet[InboundMail]) -> None:
-    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:ASIDE_AT_ONCE])
-    done = deciding.put_aside(actor(request), keys)
+    done = deciding.put_aside(actor(request), rows)
     messages.success(
         request, ngettext("%(n)d mail is put aside.", "%(n)d mails are put aside.", done) % {"n": done}
     )
@@ -100,7 +99,7 @@ def _refuse(request: SignedInRequest, rows: QuerySet[InboundMail]) -> None:
     who, region = actor(request), refusing.may_refuse_for(request.user, None)
     told: list[str] = []
     done = 0
-    for row in rows.select_related("organisation").order_by("sender").distinct("sender")[:ASIDE_AT_ONCE]:
+    for row in rows.select_related("organisation").order_by("sender").distinct("sender")[:AT_ONCE]:
         if people.sender_of(row.sender) is not None:
             # A forged mail must not shut out whom it names.
             told.append(_("%(address)s belongs to somebody in the register.") % {"address": row.sender})
@@ -119,6 +118,8 @@ def _refuse(request: SignedInRequest, rows: QuerySet[InboundMail]) -> None:
 def _again(request: SignedInRequest, rows: QuerySet[InboundMail]) -> None:
     who, done = actor(request), 0
     told: list[str] = []
+    if rows.count() > THROUGH_AT_ONCE:
+        told.append(_("At most %(n)d at a time: the others wait on.") % {"n": THROUGH_AT_ONCE})
     for row in list(rows.order_by("received_at", "pk")[:THROUGH_AT_ONCE]):
         try:
             tried = deciding.try_again(who, row.pk)
