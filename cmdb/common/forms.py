@@ -18,6 +18,7 @@ from django.db.models import Model, URLField
 from django.forms.models import model_to_dict
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common import signs
 from cmdb.common.fields import PickField
 from cmdb.common.scope import narrow_fields
 
@@ -40,6 +41,7 @@ class _Scoped:
         narrow_fields(self.fields, user, kept, self.unscoped)
         for field in self.fields.values():
             _limit(field, self.text_limit)
+            _clean(field)
             _dress(field)
 
 
@@ -66,6 +68,22 @@ def _limit(field: forms.Field, limit: int) -> None:
     if isinstance(field, forms.CharField) and field.max_length is None:
         field.max_length = limit
         field.validators.append(MaxLengthValidator(limit))
+
+
+def _clean(field: forms.Field) -> None:
+    """Signs that deceive a reader (cmdb.common.signs) are dropped before the field is checked, so an empty rest is empty."""
+    if (
+        isinstance(field, forms.CharField)
+        and field.strip
+        and not isinstance(field.widget, forms.PasswordInput)
+    ):
+        plain = field.to_python
+
+        def to_python(value: Any) -> Any:
+            text = plain(value)
+            return signs.fit(text).strip() or field.empty_value if isinstance(text, str) else text
+
+        field.to_python = to_python  # type: ignore[method-assign]
 
 
 def _dress(field: forms.Field) -> None:

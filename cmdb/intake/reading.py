@@ -12,6 +12,8 @@ from typing import IO, Any, Final
 
 from django.utils.translation import gettext as _
 
+from cmdb.common import signs
+
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_UNPACKED: Final = 200 * 1024 * 1024
 MAX_RATIO: Final = 200
@@ -142,7 +144,7 @@ def _cell(cell: Any) -> tuple[Any, str]:
 
 
 def _clean(text: str) -> str:
-    return text.replace("\x00", "").strip()
+    return signs.fit(text).strip()
 
 
 def _too_long(text: str) -> str:

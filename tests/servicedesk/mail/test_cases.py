@@ -31,8 +31,10 @@ def words(wanted: Any) -> list[str]:
 def faults(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     """What differs from the right answer."""
     names = [file["name"] for file in found["files"]]
-    holds = {
-        **{name: found[name] == wanted[name] for name in ("outcome", "reason", "reporter") if name in wanted},
+    holds: dict[str, bool] = {
+        name: found[name] == wanted[name] for name in ("outcome", "reason", "reporter") if name in wanted
+    }
+    holds |= {
         "files": len(names) == wanted.get("files", len(names)),
         "text_has": all(word in found["text"] for word in words(wanted.get("text_has", []))),
         "text_lacks": not any(word in found["text"] for word in words(wanted.get("text_lacks", []))),
