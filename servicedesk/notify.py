@@ -47,6 +47,11 @@ MAJOR = "major"
 _SHORT: Mapping[type, str] = {User: "u", Team: "t", Correspondent: "c"}
 
 
+def _short(who: Recipient) -> str:
+    """By what it is and not by its type: a request's user is wrapped until somebody asks."""
+    return next(letter for kind, letter in _SHORT.items() if isinstance(who, kind))
+
+
 def compose(
     ticket: Ticket, entry: Entry, kind: str, people: Iterable[Recipient], **context: Any
 ) -> list[Message]:
@@ -61,7 +66,7 @@ def compose(
         subject, body = render(kind, language, ticket=ticket, entry=entry, person=who, **context)
         letters.append(
             Message(
-                key=f"{entry.pk}:{kind}:{_SHORT[type(who)]}{who.pk}",
+                key=f"{entry.pk}:{kind}:{_short(who)}{who.pk}",
                 ticket=ticket,
                 entry=entry,
                 recipient=user,

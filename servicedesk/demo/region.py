@@ -9,7 +9,6 @@ from django.contrib.auth.hashers import make_password
 
 from cmdb.models import Membership, Organisation, Place, Role, Team, User
 from servicedesk.demo.names import people, username
-from servicedesk.models import FormAddress
 
 PASSWORD = "demo"  # noqa: S105 - the demo's published password; load_demo refuses to run in production
 MUNICIPALITIES = (
@@ -101,9 +100,6 @@ def load() -> Region:
     _accounts(made)
     _members(made)
     _staff(made)
-    FormAddress.objects.create(
-        address="skjema@fjordvik.example", organisation=made.organisations["fjordvik"], note="Skjema på nett"
-    )
     return made
 
 
