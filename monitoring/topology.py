@@ -83,7 +83,9 @@ class _Link(NamedTuple):
 def suggest(targets: Iterable[Target] | None = None) -> list[Suggestion]:
     """Parents for targets that have none, register first, then LLDP. What is redundant is not suggested: a target with
     two ways up does not go down with either. Three statements."""
-    rows = {t.pk: t for t in (Target.objects.select_related("item") if targets is None else targets)}
+    rows = {
+        t.pk: t for t in (Target.objects.current().select_related("item") if targets is None else targets)
+    }
     found: dict[int, Suggestion] = {}
     for suggestion in [*_from_register(rows), *_from_neighbours(rows)]:
         found.setdefault(suggestion.target.pk, suggestion)

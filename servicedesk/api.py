@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from ninja import Router, Status
 
 from cmdb.common.api import list_parameters, listing, page_of
+from cmdb.common.scope import chosen_from
 from cmdb.models import Item, Organisation, Service, Team, User
 from servicedesk import schemas, workflow
 from servicedesk.access import entries_for, works_on
@@ -85,6 +86,7 @@ def _row(user: User, name: str, value: int | str) -> Any:
     """A row that the person may name, by id or short name; what is foreign is as unknown as what does not exist."""
     model, slug = _BY[name]
     rows = model._default_manager.all() if model is Category else model.objects.visible_to(user)  # type: ignore[attr-defined]
+    rows = chosen_from(rows)
     if isinstance(value, int) or (value.isascii() and value.isdigit()):
         found = rows.filter(pk=int(value)).first() if len(str(value)) <= 18 else None
     elif slug and "\x00" not in value:

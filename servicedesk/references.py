@@ -19,7 +19,7 @@ returning last,
   (select t.id from cmdb_team t
      join cmdb_organisation home on home.id = t.organisation_id
      join cmdb_organisation o on o.tree_id = home.tree_id and o.lft between home.lft and home.rght
-    where o.id = %(organisation)s
+    where o.id = %(organisation)s and t.archived_at is null
     order by home.lft desc, (t.slug like '%%desk%%') desc, t.id limit 1)
 """
 

@@ -40,11 +40,13 @@ class ReadOnly:
 class TargetInline(admin.TabularInline):
     model = AgreementTarget
     extra = 0
+    can_delete = False  # the pages ask whether months were counted by it
 
 
 class ServiceTargetInline(admin.TabularInline):
     model = ServiceTarget
     extra = 0
+    can_delete = False
 
 
 @admin.register(Agreement)

@@ -457,6 +457,48 @@ class TestApi(ArchiveCase):
         assert self.call("post", f"/targets/{key}/archive", {}, account="changemanager").status_code == 403
 
 
+class TestElsewhere(ArchiveCase):
+    """What was put away gets nothing new."""
+
+    def test_tickets_go_to_a_team_that_is_there(self) -> None:
+        Item.objects.update(team=None)
+        Service.objects.update(team=None)
+        self.r.desk.archive("x")
+        ticket = open_ticket(MONITORING, title="New", organisation=self.r.here)
+        assert ticket.team == self.r.operations
+        token = ApiToken.issue(self.r.technician)
+        answer = self.client.post(
+            "/api/v1/tickets", json.dumps({"title": "x", "organisation": "granli", "service": "payroll", "team": "desk"}),
+            "application/json", headers={"Authorization": f"Bearer {token}"},
+        )  # fmt: skip
+        assert answer.status_code == 422
+        assert "team" in answer.json()["errors"]
+
+    def test_an_agreements_promises_are_not_deleted_beside_their_pages(self) -> None:
+        client = self.client_of("admin")
+        url = reverse("admin:sla_agreement_change", args=[self.r.agreement.pk])
+        page = client.get(url)
+        data = dict(page.context["adminform"].form.initial) | {
+            "organisation": self.r.here.pk, "valid_until": "", "calendar": self.r.calendar.pk,
+        }  # fmt: skip
+        data = {k: "" if v is None else v for k, v in data.items()}
+        for formset in page.context["inline_admin_formsets"]:
+            for form in (formset.formset.management_form, *formset.formset.forms):
+                for bound in form:
+                    value = bound.value()
+                    data[bound.html_name] = "" if value is None else getattr(value, "pk", value)
+                if form is not formset.formset.management_form:
+                    data[form.add_prefix("DELETE")] = "on"
+        before = AgreementTarget.objects.count(), ServiceTarget.objects.count()
+        assert client.post(url, data).status_code in (200, 302)
+        assert (AgreementTarget.objects.count(), ServiceTarget.objects.count()) == before
+
+    def test_an_archived_target_is_counted_nowhere_among_those_of_today(self) -> None:
+        self.r.switch_target.archive("x")
+        page = self.client_of("technician").get("/monitoring/")
+        assert sum(sum(row.counts.values()) for row in page.context["rows"]) == 1
+
+
 class TestTarget(ArchiveCase):
     """An archived target is at rest."""
 

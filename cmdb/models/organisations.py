@@ -46,7 +46,7 @@ class Organisation(Archivable, MPTTModel, Timestamped):
     inhabitants = models.PositiveIntegerField(_("inhabitants"), null=True, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(_("active"), default=True, editable=False)  # follows from archived_at
     sort_name = sort_key_field("name")
 
     objects = VisibleTreeManager()

@@ -51,7 +51,7 @@ class Service(Archivable, MPTTModel, Timestamped):
         _("criticality"), choices=Criticality, default=Criticality.NORMAL
     )
     on_call = models.BooleanField(_("covered on call"), default=False)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(_("active"), default=True, editable=False)  # follows from archived_at
     sort_name = sort_key_field("name")
 
     objects = VisibleTreeManager()

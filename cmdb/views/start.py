@@ -39,11 +39,11 @@ def start(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if not user.access.reads_register:
         raise PermissionDenied
-    items = Item.objects.visible_to(user)
+    items = Item.objects.visible_to(user).current()
     today = timezone.localdate()
     columns, rows = _matrix(user)
-    contracts = Contract.objects.visible_to(user)
-    licences = with_use(Licence.objects.visible_to(user), today)
+    contracts = Contract.objects.visible_to(user).current()
+    licences = with_use(Licence.objects.visible_to(user).current(), today)
     over = licences.filter(state=LicenceState.OVER)
     holes = quality.counts(items)
     context = {

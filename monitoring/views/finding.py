@@ -98,7 +98,7 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if not user.access.has(*WRITERS):
         raise PermissionDenied
-    mine = Target.objects.visible_to(user).filter(organisation__in=user.access.orgs(*WRITERS))
+    mine = Target.objects.visible_to(user).current().filter(organisation__in=user.access.orgs(*WRITERS))
     found = topology.suggest(mine.select_related("item"))
     if request.method == "POST":
         chosen = set(request.POST.getlist("pk"))

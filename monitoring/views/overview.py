@@ -104,6 +104,7 @@ def _by_municipality(user: Any) -> list[Row]:
     """Counts per municipality, units counted with theirs; what belongs to none stands with the region. Three statements."""
     counted = (
         Target.objects.visible_to(user)
+        .current()
         .annotate(live_state=LIVE_STATE)
         .order_by()
         .values_list("organisation_id", "live_state")
