@@ -13,7 +13,8 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 
 from cmdb.models import Item
-from monitoring.models import Alert, AlertMute, Severity, Target
+from monitoring import engine
+from monitoring.models import Alert, AlertEnd, AlertMute, Severity, Target
 from servicedesk.actions.open_ticket import open_ticket
 from servicedesk.actions.reply import reply
 from servicedesk.actors import Actor
@@ -198,6 +199,20 @@ class TestClosed(AlertCase):
         assert {c.stopped_at for c in ticket.case.clocks.all()} == {when}
         assert ticket.resolution
         assert alerts.run() == 0
+
+    def test_a_target_that_was_put_away_is_not_said_to_work_again(self) -> None:
+        one = alert(self.r.switch_target)
+        alerts.run()
+        self.r.switch_target.archive("admin")
+        engine.sweep()
+        assert alerts.run() == 1
+        ticket = self.only()
+        assert ticket.state == State.RESOLVED
+        words = Entry.objects.filter(ticket=ticket, verb=Verb.RESOLVE).values_list("body", flat=True).get()
+        assert "works" not in words.lower()
+        assert "fungerer" not in words.lower()
+        one.refresh_from_db()
+        assert one.closed_because == AlertEnd.ARCHIVED
 
     def test_somebody_works_on_it(self) -> None:
         one = alert(self.r.switch_target)
