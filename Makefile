@@ -7,6 +7,9 @@ SHELL := /bin/bash
 PORT ?= 8000
 PYTHON ?= python3
 SAMDRIFT_VAR ?= $(CURDIR)/var
+# Folders may have spaces in their names, which make takes for several: outside the tree only recipes name them, and they
+# read them from the environment.
+export SAMDRIFT_VAR
 VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
@@ -19,14 +22,13 @@ SOURCES := $(shell find $(FLOORS) -name '*.py' 2>/dev/null)
 STATIC := $(shell find cmdb monitoring sla servicedesk -path '*/static/*' -type f 2>/dev/null)
 CATALOGUES := $(shell find cmdb monitoring sla servicedesk -name '*.po' 2>/dev/null)
 
-.PHONY: help demo clean-demo setup setup-dev assets test test-tools lint fix types contracts migrations translations messages check theme lock clean
+.PHONY: help demo clean-demo setup setup-dev assets test test-tools kill-and-count lint fix types contracts migrations translations messages check theme lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: export SAMDRIFT_ENV ?= demo
-demo: export SAMDRIFT_VAR := $(SAMDRIFT_VAR)
-demo: refuse-production $(BIN)/.run node_modules/.run $(BIN)/.compiled $(SAMDRIFT_VAR)/static/.collected $(BIN)/.translated ## the whole product with a made-up region on http://127.0.0.1:$(PORT)/
+demo: refuse-production $(BIN)/.run node_modules/.run $(BIN)/.compiled collected $(BIN)/.translated ## the whole product with a made-up region on http://127.0.0.1:$(PORT)/
 	@exec $(MANAGE) serve --demo --port $(PORT)
 
 .PHONY: refuse-production
@@ -35,9 +37,9 @@ refuse-production:
 	  echo "SAMDRIFT_ENV is production: the demo, whose passwords everybody knows, does not run here." >&2; exit 1; fi
 
 clean-demo: refuse-production ## remove the demo's database and files
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m servicedesk.project.embedded remove "$(SAMDRIFT_VAR)"; fi
-	@for part in demo-loaded origin serve.json heartbeat beat beat.bak beat.dat beat.dir beat.db run-folder mail files queue static secrets simulation simulation.json simulation.json.lock postgres; do \
-	  rm -rf "$(SAMDRIFT_VAR)/$$part"; done
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m servicedesk.project.embedded remove "$$SAMDRIFT_VAR"; fi
+	@for part in demo-loaded origin serve.json beat beat.bak beat.dat beat.dir beat.db run-folder mail files queue static secrets simulation simulation.json simulation.json.lock postgres; do \
+	  rm -rf "$$SAMDRIFT_VAR/$$part"; done
 
 # Packages -----------------------------------------------------------------------------------------------------------
 
@@ -86,9 +88,11 @@ setup-dev: $(BIN)/.dev node_modules/.dev ## packages for running and developing
 
 # What is made from the sources -------------------------------------------------------------------------------------
 
-$(SAMDRIFT_VAR)/static/.collected: $(BIN)/.run node_modules/.run $(STATIC) cmdb/common/assets.py
-	@$(MANAGE) collectstatic --noinput --clear --verbosity=0
-	@touch $@
+.PHONY: collected
+collected: $(BIN)/.run node_modules/.run
+	@stamp="$$SAMDRIFT_VAR/static/.collected"; \
+	if [ ! -e "$$stamp" ] || [ -n "$$(find $(BIN)/.run node_modules/.run cmdb/common/assets.py $(STATIC) -newer "$$stamp" -print -quit)" ]; then \
+	  $(MANAGE) collectstatic --noinput --clear --verbosity=0; touch "$$stamp"; fi
 
 # Compiled here and not by the first process that needs it: uv leaves that out, and where PYTHONDONTWRITEBYTECODE is set
 # (containers like to) every start would compile everything again, which takes three times as long as all the rest of it.
@@ -101,7 +105,7 @@ $(BIN)/.translated: $(BIN)/.run $(CATALOGUES)
 	@touch $@
 
 assets: $(BIN)/.run node_modules/.run ## collect the static files
-	@SAMDRIFT_VAR="$(SAMDRIFT_VAR)" $(MANAGE) collectstatic --noinput --clear --verbosity=1
+	@$(MANAGE) collectstatic --noinput --clear --verbosity=1
 
 messages: $(BIN)/.dev ## write new texts into the catalogues (needs gettext)
 	@for floor in cmdb monitoring sla servicedesk; do mkdir -p $$floor/locale; \
@@ -131,6 +135,10 @@ test-tools:
 
 test: $(BIN)/.dev $(BIN)/.compiled node_modules/.dev test-tools ## the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+# Needs minutes and, for the brokers, redis-server and rabbitmq-server; a short version is in the suite.
+kill-and-count: $(BIN)/.dev $(BIN)/.compiled ## kill every part under load, count what was acknowledged (BROKER=file, redis or rabbitmq)
+	@$(BIN)/python -m tests.kill --broker $(or $(BROKER),file) $(ARGS)
 
 lint: $(BIN)/.dev ## style
 	@$(BIN)/ruff check .

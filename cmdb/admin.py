@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from mptt.admin import MPTTModelAdmin
 
@@ -12,6 +13,7 @@ from cmdb.models import (
     ApiToken,
     CIClass,
     Contract,
+    Heartbeat,
     Installation,
     Item,
     Licence,
@@ -58,6 +60,22 @@ class PersonAdmin(KeptAdmin, UserAdmin):
     )
     filter_horizontal = ()
     inlines = (MembershipInline,)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(admin.ModelAdmin):
+    """Signs of life: to look at, and to forget a machine that is gone."""
+
+    list_display = ("part", "host", "instance", "at", "ok_at", "detail")
+    list_filter = ("part", "host")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only what runs gives signs."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nobody else speaks for it."""
+        return False
 
 
 @admin.register(Item)

@@ -118,12 +118,13 @@ def flush() -> None:
             connection.close_if_unusable_or_obsolete()  # a server that was started again needs a new one
 
 
-def end(part: str) -> None:
-    """`part` is being stopped in an orderly way on this machine: its silence from now on is meant."""
+def end(part: str = "") -> None:
+    """This process, which speaks for `part` (or for several), is being stopped in an orderly way: its silence is meant."""
+    own = Heartbeat.objects.filter(host=here(), instance__in=["", str(os.getpid())])
     try:
-        Heartbeat.objects.filter(part=part, host=here(), instance__in=["", str(os.getpid())]).delete()
+        (own.filter(part=part) if part else own.exclude(instance="")).delete()
     except DatabaseTrouble as error:
-        logger.warning("the end of %s could not be written: %s", part, type(error).__name__)
+        logger.warning("the end of %s could not be written: %s", part or "a process", type(error).__name__)
 
 
 def expect(parts: Iterable[str], among: Iterable[str]) -> None:

@@ -22,6 +22,7 @@ RATE_UNIT: Final = "bit/s"
 NOT_ROLLED: Final = frozenset({"uptime", "host.uptime", "printer.pages", "if.up", *COUNTERS})
 """Of these a mean says nothing."""
 KEEP_HOURS: Final = timedelta(days=93)
+"""Then the days that were made of them are enough; the wiring's retention deletes."""
 
 _UPSERT = """
 insert into monitoring_reading (target_id, metric, instance, value, unit, at)
@@ -124,7 +125,7 @@ def _rates(rows: Sequence[Row]) -> list[Row]:
 
 
 def roll_days(now: datetime | None = None, days: int = 2) -> None:
-    """Make the figures of the last `days` days (UTC) out of their hours, and drop hours older than a quarter."""
+    """Make the figures of the last `days` days (UTC) out of their hours."""
     now = now or timezone.now()
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start, end = midnight - timedelta(days=days - 1), midnight + timedelta(days=1)
@@ -132,7 +133,3 @@ def roll_days(now: datetime | None = None, days: int = 2) -> None:
         # Two of us at once would add up the same hours twice into nothing worse than the same figures, but lock.
         cursor.execute("select pg_advisory_xact_lock(hashtext('monitoring.roll_days'))")
         cursor.execute(_DAYS, {"start": start, "end": end})
-        cursor.execute(
-            "delete from monitoring_readingrollup where period = 'hour' and starts_at < %s",
-            [midnight - KEEP_HOURS],
-        )

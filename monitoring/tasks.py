@@ -35,17 +35,17 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "monitoring: daily figures": {
         "task": "monitoring.tasks.roll_days",
         "schedule": crontab(minute=7),
-        "options": {"expires": 1800},
+        "options": {"expires": 1800, "queue": "slow"},
     },
     "monitoring: running configurations": {
         "task": "monitoring.tasks.back_up",
         "schedule": crontab(hour=2, minute=30),
-        "options": {"expires": 3600},
+        "options": {"expires": 3600, "queue": "slow"},
     },
     "monitoring: running configurations that are waited for": {
         "task": "monitoring.tasks.back_up_wanted",
         "schedule": 5.0,
-        "options": {"expires": 5},
+        "options": {"expires": 5, "queue": "slow"},
     },
 }
 

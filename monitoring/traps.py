@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import close_old_connections, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.utils import timezone
 
+from cmdb import heartbeats
 from monitoring import events, schedule
 from monitoring.asking import UnaskableError, auth_of, load_credentials
 from monitoring.masking import mask_text
@@ -47,6 +48,10 @@ WINDOW: Final = 60.0
 WAITING: Final = 10_000
 """Notifications that may wait for the database."""
 NEW_PEERS_SECONDS: Final = 30.0
+SIGN_SECONDS: Final = 10.0
+RETRY_SECONDS: Final = 2.0
+PART: Final = "traps"
+"""How the receiver is called among the signs of life."""
 
 
 class Limit:
@@ -168,6 +173,8 @@ class Receiver:
         self.waiting: queue.Queue[Notification | None] = queue.Queue(WAITING)
         self.lost = 0
         self.limit = Limit()
+        self.is_saving = True
+        self.ended = False
 
     def receive(self, notification: Notification) -> None:
         """Called by the listener; never waits."""
@@ -185,6 +192,7 @@ class Receiver:
         writer = threading.Thread(target=self.write, name="traps", daemon=True)
         writer.start()
         self.ready.set()
+        signs = asyncio.create_task(self.give_signs(writer))
         try:
             while not self.stop.is_set():
                 try:
@@ -194,8 +202,18 @@ class Receiver:
                         listener.add(peer)
         finally:
             listener.close()
+            self.ended = True
             self.waiting.put(None)
+            signs.cancel()
             await loop.run_in_executor(None, writer.join, 5)
+            await loop.run_in_executor(None, heartbeats.end, PART)
+
+    async def give_signs(self, writer: threading.Thread) -> None:
+        """Out of the loop that listens, for as long as the thread that writes does its work."""
+        while True:
+            ok = writer.is_alive() and self.is_saving
+            await asyncio.to_thread(heartbeats.beat, PART, ok=ok)
+            await asyncio.sleep(SIGN_SECONDS)
 
     def _peers_or_none(self) -> list[Peer]:
         try:
@@ -206,7 +224,7 @@ class Receiver:
             return []
 
     def write(self) -> None:
-        """Until None comes: save what waits, in batches. A database that is away costs that batch, not the receiver."""
+        """Until None comes: save what waits, in batches."""
         while (first := self.waiting.get()) is not None:
             batch, end = [first], False
             while len(batch) < 500 and not self.waiting.empty():
@@ -215,13 +233,27 @@ class Receiver:
                     end = True
                     break
                 batch.append(following)
-            try:
-                close_old_connections()
-                handle(batch, self.limit)
-            except Exception:
-                logger.exception("%s notifications could not be saved", len(batch))
+            self.save(batch)
             if self.lost:
                 logger.warning("%s notifications came faster than they could be saved", self.lost)
                 self.lost = 0
             if end:
                 return
+
+    def save(self, batch: list[Notification]) -> None:
+        """A database that is away is waited for, what comes meanwhile queues up; a batch that it refuses is logged and left."""
+        while True:
+            try:
+                close_old_connections()
+                handle(batch, self.limit)
+            except (OperationalError, InterfaceError) as error:
+                self.is_saving = False
+                logger.warning("%s notifications wait for the database: %s", len(batch), type(error).__name__)
+                if self.ended:
+                    return
+                time.sleep(RETRY_SECONDS)
+                continue
+            except Exception:
+                logger.exception("%s notifications could not be saved", len(batch))
+            self.is_saving = True
+            return

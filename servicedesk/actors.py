@@ -15,12 +15,11 @@ class Actor:
 
     user: User | None
     name: str
-    request_id: str = ""
 
     @classmethod
-    def of(cls, user: User, request_id: str = "") -> Actor:
+    def of(cls, user: User) -> Actor:
         """The person who is signed in."""
-        return cls(user=user, name=str(user)[:150], request_id=request_id[:40])
+        return cls(user=user, name=str(user)[:150])
 
     @classmethod
     def system(cls, name: str) -> Actor:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -68,7 +67,7 @@ def _person(request: HttpRequest) -> User:
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return Actor.of(_person(request), request.headers.get("X-Request-Id", "")[:40] or uuid4().hex)
+    return Actor.of(_person(request))
 
 
 def _ticket(request: HttpRequest, reference: str) -> Ticket:

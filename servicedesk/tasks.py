@@ -26,7 +26,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "servicedesk: letters": {
         "task": "servicedesk.tasks.send_letters",
         "schedule": 2.0,
-        "options": {"expires": 2},
+        "options": {"expires": 2, "queue": "slow"},
     },
     "servicedesk: stored mail": {
         "task": "servicedesk.tasks.take_mail",
@@ -41,14 +41,14 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "servicedesk: close what nobody reopened": {
         "task": "servicedesk.tasks.close_old",
         "schedule": crontab(minute=23),
-        "options": {"expires": 1800},
+        "options": {"expires": 1800, "queue": "slow"},
     },
 }
 if os.environ.get("SAMDRIFT_IMAP_URL"):
     SCHEDULE["servicedesk: mailbox"] = {
         "task": "servicedesk.tasks.fetch_mail",
         "schedule": 20.0,
-        "options": {"expires": 20},
+        "options": {"expires": 20, "queue": "slow"},
     }
 
 

@@ -15,7 +15,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "sla: forget old charts": {
         "task": "sla.tasks.forget_charts",
         "schedule": 86400.0,
-        "options": {"expires": 3600},
+        "options": {"expires": 3600, "queue": "slow"},
     },
 }
 

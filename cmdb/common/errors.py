@@ -11,9 +11,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from cmdb.common import trace
+
 logger = logging.getLogger(__name__)
+
+BARE = "<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p><p>{code}</p>"
 
 
 def new_code() -> str:
@@ -28,9 +33,21 @@ def _page(request: HttpRequest, status: int, *, plain: bool = False, **context: 
     logger.log(
         logging.ERROR if status >= 500 else logging.INFO, "%s for %s, code %s", status, request.path, code
     )
-    context |= {"code": code, "at": timezone.now(), "plain": plain, "messages": []}
+    context |= {
+        "code": code,
+        "request_id": trace.current(),
+        "at": timezone.now(),
+        "plain": plain,
+        "messages": [],
+    }
     # without the request no context processor runs: after a fault of ours the database may be the cause
-    html = loader.render_to_string("common/error.html", context, None if plain else request)
+    try:
+        html = loader.render_to_string("common/error.html", context, None if plain else request)
+    except (
+        Exception
+    ):  # what broke the page may break this one too (no static files, say); then it is told without any
+        logger.exception("the page for code %s cannot be drawn", code)
+        html = format_html(BARE, title=context["title"], text=context["text"], code=code)
     return HttpResponse(html, status=status, headers={"X-Error-Code": code})
 
 

@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common import trace
 from servicedesk import mirror, notify
 from servicedesk.access import works_on
 from servicedesk.actions.step import lock, step
@@ -67,5 +68,5 @@ def _write_on_parent(actor: Actor, parent: Ticket, child: Ticket) -> None:
         actor=actor.user,
         actor_name=actor.name,
         data={"from": child.reference, "opened_at": parent.opened_at.isoformat()},
-        request_id=actor.request_id,
+        request_id=trace.current(),
     )

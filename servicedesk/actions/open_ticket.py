@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common import trace
 from cmdb.impact import Impact, impact_of
 from cmdb.models import Criticality, Item, Organisation, Service, Team, User
 from monitoring.models import Alert
@@ -246,5 +247,5 @@ def _record(actor: Actor, ticket: Ticket, data: dict[str, Any]) -> Entry:
         data=data
         | {"channel": ticket.channel, "priority": ticket.priority, "state": ticket.state}
         | ({"supplier": plain(ticket.supplier)} if ticket.supplier is not None else {}),
-        request_id=actor.request_id,
+        request_id=trace.current(),
     )

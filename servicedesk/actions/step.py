@@ -13,6 +13,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cmdb.common import trace
 from servicedesk import handovers, mirror, notify, workflow
 from servicedesk.actors import Actor
 from servicedesk.models import Entry, Message, State, Ticket, Verb
@@ -141,7 +142,7 @@ def write_entry(one: Step) -> Entry:
         is_public=one.public,
         body=one.body,
         data=data,
-        request_id=one.actor.request_id,
+        request_id=trace.current(),
     )
 
 

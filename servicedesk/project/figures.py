@@ -5,15 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Min, QuerySet
-from django.utils import timezone
+from django.db.models import Count, QuerySet
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 
+from cmdb import heartbeats
 from monitoring.models import Alert, Event, Target
 from servicedesk.models import Message, Ticket
-from servicedesk.project import heartbeat
-from servicedesk.project.health import waiting_messages
+from servicedesk.project.watch.machine import waiting_messages
+from servicedesk.project.watch.stuck import poller_lateness
 from sla.models import Clock
 
 #: name, what it counts, the rows, the field whose values are told apart ("" for one number).
@@ -47,12 +47,6 @@ COUNTED: tuple[tuple[str, str, QuerySet[Any], str], ...] = (
 )
 
 
-def poller_lateness() -> float:
-    """Seconds since the most overdue target should have been asked; 0 when nothing is overdue."""
-    oldest = Target.objects.filter(is_enabled=True).aggregate(oldest=Min("due_at"))["oldest"]
-    return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
-
-
 class Figures:
     """Asks at each scrape; holds nothing in between."""
 
@@ -63,11 +57,7 @@ class Figures:
         yield GaugeMetricFamily(
             "samdrift_poller_late_seconds", "Lateness of the most overdue target", poller_lateness()
         )
-        age = heartbeat.age()
-        if age is not None:
-            yield GaugeMetricFamily(
-                "samdrift_heartbeat_age_seconds", "Since a worker handled beat's heartbeat", age
-            )
+        yield _heartbeats()
         if settings.CELERY_BROKER_URL.startswith("filesystem:"):
             waiting = waiting_messages(settings.QUEUE_FOLDER / "messages")
             yield GaugeMetricFamily(
@@ -76,6 +66,21 @@ class Figures:
         with connection.cursor() as cursor:
             cursor.execute("select pg_database_size(current_database())")
             yield GaugeMetricFamily("samdrift_database_bytes", "Size of the database", cursor.fetchone()[0])
+
+
+def _heartbeats() -> GaugeMetricFamily:
+    """The newest sign of each part, by part and machine."""
+    family = GaugeMetricFamily(
+        "samdrift_heartbeat_age_seconds",
+        "Since a part of the system gave a sign of life",
+        labels=["part", "host"],
+    )
+    newest: dict[tuple[str, str], float] = {}
+    for sign in heartbeats.signs():
+        newest.setdefault((sign.part, sign.host), sign.age)
+    for key, age in sorted(newest.items()):
+        family.add_metric(list(key), age)
+    return family
 
 
 def registry() -> CollectorRegistry:

@@ -115,6 +115,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "search_label": _("Search in tickets, people, equipment"),
             "create_url": _reverse("desk:create"),
             "create_label": _("New ticket"),
+            "watch_url": _reverse("watch"),
         }
     return found
 

@@ -1,4 +1,4 @@
-"""Small middlewares: what a browser may load, what may be kept of an answer, which language, and who writes history."""
+"""Small middlewares: the id of a request, what a browser may load, what may be kept of an answer, which language, who writes history."""
 
 import re
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+
+from cmdb.common import trace
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -27,6 +29,19 @@ POLICY = "; ".join(
 )
 #: Norwegian without a written standard, as some browsers still send it; Django knows only the two standards.
 _UNSPECIFIC = re.compile(r"\bno(-NO)?\b", re.IGNORECASE)
+
+
+class RequestIdMiddleware:
+    """The outermost: the request's id (the caller's own, if it is a safe one) is in every log line and in the answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with trace.under(request.headers.get("X-Request-ID", "")) as name:
+            response = self.get_response(request)
+        response.headers["X-Request-ID"] = name
+        return response
 
 
 class ContentSecurityMiddleware:
@@ -95,4 +110,4 @@ class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
 
     def get_context(self, request: HttpRequest) -> dict[str, object]:
         """What is written beside every change of this request."""
-        return super().get_context(request) | {"request": uuid4().hex, "source": "web"}
+        return super().get_context(request) | {"request": trace.current() or uuid4().hex, "source": "web"}

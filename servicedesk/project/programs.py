@@ -1,14 +1,17 @@
 """What `manage.py serve` runs on one machine: a list, so that a part which is not there is not listed."""
 
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from django.conf import settings
 from django.core.management import get_commands
+from django.db import Error as DatabaseError
 
+from cmdb import heartbeats
 from servicedesk.project.env import BASE_DIR
 from servicedesk.project.supervise import Program
 
@@ -17,7 +20,9 @@ MANAGE = str(BASE_DIR / "manage.py")
 
 
 #: What `serve --only` takes; "database" is for restoring: the private cluster and nothing that uses it.
-NAMES = frozenset({"database", "network", "web", "poller", "worker", "beat", "traps"})
+NAMES = frozenset({"database", "network", "web", "poller", "worker", "slow", "beat", "traps"})
+#: Queue → (the program's name, a part whose sign of life says that it works).
+QUEUES = {"poll": ("poller", "poller"), "default": ("worker", "alerting"), "slow": ("slow", "letters")}
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,15 @@ def programs(choice: Choice) -> list[Program]:
         web(choice),
         worker("poll", choice.poll_workers),
         worker("default", 1),
+        worker("slow", 2),
         beat(),
         *traps(choice),
     ]
-    return [program for program in wanted if not choice.only or program.name in choice.only]
+    if not choice.only:
+        return wanted
+    # Of a part of the installation nobody gives a sign without the other parts: it is ready when it runs.
+    chosen = [program for program in wanted if program.name in choice.only]
+    return [program if program.name == "web" else replace(program, ready=None) for program in chosen]
 
 
 def web(choice: Choice) -> Program:
@@ -55,8 +65,8 @@ def web(choice: Choice) -> Program:
 
 
 def worker(queue: str, children: int) -> Program:
-    """Celery workers of one queue. Two queues: a long report must not keep the pollers waiting."""
-    name = "poller" if queue == "poll" else "worker"
+    """Celery workers of one queue. Several queues: what takes long must not keep pollers and alerts waiting."""
+    name, part = QUEUES[queue]
     command = [
         *(
             PYTHON,
@@ -81,7 +91,7 @@ def worker(queue: str, children: int) -> Program:
         ),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
-    return Program(name, command)
+    return Program(name, command, ready=gives_sign(part))
 
 
 def beat() -> Program:
@@ -100,6 +110,7 @@ def beat() -> Program:
             "--loglevel",
             "WARNING",
         ],
+        ready=gives_sign("beat"),
     )
 
 
@@ -113,6 +124,7 @@ def traps(choice: Choice) -> list[Program]:
             "traps",
             [PYTHON, MANAGE, "receive_traps", "--port", str(port)],
             listens=f"udp://127.0.0.1:{port} (SNMP traps)",
+            ready=gives_sign("traps"),
         )
     ]
 
@@ -121,10 +133,27 @@ def simulation(choice: Choice) -> list[Program]:
     """The demo's simulated network."""
     if not choice.simulation or find_spec("monitoring.simulation.__main__") is None:
         return []
-    command = [PYTHON, "-m", "monitoring.simulation", "--var", str(settings.VAR)]
-    return [
-        Program("network", command, listens="udp 1161 and tcp 2022 on 127.x addresses (simulated devices)")
-    ]
+    command = [PYTHON, "-m", "monitoring.simulation", "--var", str(settings.VAR), "--signs"]
+    listens = "udp 1161 and tcp 2022 on 127.x addresses (simulated devices)"
+    return [Program("network", command, listens=listens, ready=gives_sign("network"))]
+
+
+def gives_sign(part: str) -> Callable[[], bool]:
+    """A question for `Program.ready`: did `part` succeed on this machine since we were asked for it?"""
+    began = time.monotonic()
+
+    def ask() -> bool:
+        since = time.monotonic() - began
+        try:
+            return any(
+                sign.part == part and sign.ok_age is not None and sign.ok_age < since
+                for sign in heartbeats.signs()
+                if sign.host == heartbeats.here()
+            )
+        except DatabaseError:
+            return False  # the next look sees
+
+    return ask
 
 
 def answers(address: str) -> Callable[[], bool]:

@@ -12,7 +12,11 @@ Every task must bear being run twice (a killed worker, two beats), and expires b
 stopped worker does not find a heap of old turns.
 """
 
+import os
+import socket
 from typing import Any
+
+from celery.schedules import crontab
 
 from monitoring.tasks import SCHEDULE as MONITORING
 from servicedesk.tasks import SCHEDULE as SERVICEDESK
@@ -23,6 +27,13 @@ PROJECT: dict[str, dict[str, Any]] = {
         "task": "servicedesk.project.tasks.heartbeat",
         "schedule": 10.0,
         "options": {"expires": 10},
+        # Read in beat's own process: whose heartbeat it is. The row would otherwise be the worker's.
+        "kwargs": {"host": socket.gethostname(), "instance": str(os.getpid())},
+    },
+    "project: what is older than it has to be": {
+        "task": "servicedesk.project.tasks.retain",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 3600, "queue": "slow"},
     },
 }
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {**PROJECT, **MONITORING, **SLA, **SERVICEDESK}

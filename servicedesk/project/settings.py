@@ -56,8 +56,6 @@ SAMDRIFT_IMAP_SINCE = read_day("SAMDRIFT_IMAP_SINCE")
 # Our own mail servers as they call themselves in Authentication-Results; nobody else's word about a sender counts.
 SAMDRIFT_MAIL_AUTHSERV = read_names("SAMDRIFT_MAIL_AUTHSERV")
 SAMDRIFT_METRICS_TOKEN = env.str("SAMDRIFT_METRICS_TOKEN")
-# No: beat or its worker runs on another machine.
-SAMDRIFT_BEAT_HERE = env.bool("SAMDRIFT_BEAT_HERE", default=True)
 
 # Municipalities' identity providers.
 OIDC = read_providers("SAMDRIFT_OIDC")
@@ -92,6 +90,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "servicedesk.project.middleware.RequestIdMiddleware",
     "servicedesk.project.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -249,7 +248,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
     }
 else:
     # A task that a killed worker held is given to another one after this time; longer than any task's limit.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 4200}
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -287,10 +286,17 @@ PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"no_secrets": {"()": "servicedesk.project.logs.NoSecrets"}},
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s [%(trace)s] %(name)s: %(message)s"}},
+    "filters": {
+        "no_secrets": {"()": "servicedesk.project.logs.NoSecrets"},
+        "traced": {"()": "cmdb.common.trace.Traced"},
+    },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["no_secrets"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["no_secrets", "traced"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": read_choice("SAMDRIFT_LOG_LEVEL", LEVELS, "INFO")},
     "loggers": {

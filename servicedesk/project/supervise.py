@@ -27,6 +27,11 @@ LONGEST_PAUSE = 30.0  # … up to this
 STEADY = 60.0  # a child that lived so long starts anew with the first pause
 GRACE = 10.0  # seconds that all children together have to end
 LAST_GRACE = 2.0  # … when the supervisor was killed
+PATIENCE = 3  # deaths of one child before all were ready, after which a supervisor that may give up does
+
+
+class StartError(Exception):
+    """A child does not live; its name is the argument."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Child:
         self.started = 0.0
         self.pause = FIRST_PAUSE
         self.not_before = 0.0
+        self.deaths = 0
 
     def start(self, environment: dict[str, str], say: Callable[[str, str], None]) -> None:
         """Start the program in a group of its own; its lines are printed with its name before them."""
@@ -77,6 +83,7 @@ class Child:
         if self.process is None or self.process.poll() is None:
             return False
         kill_group(self.process.pid)
+        self.deaths += 1
         now = time.monotonic()
         if now - self.started > STEADY:
             self.pause = FIRST_PAUSE
@@ -89,7 +96,8 @@ class Supervisor:
     """Runs programs until `stop` is asked for.
 
     `note`: the file that remembers the process groups. `database`: has `alive` and `restart`, or None.
-    `say(name, line)` prints.
+    `say(name, line)` prints. `gives_up`: a child that dies again and again before all are ready ends the run
+    (StartError); else the others go on without it.
     """
 
     def __init__(
@@ -99,12 +107,14 @@ class Supervisor:
         environment: dict[str, str],
         database: Any = None,
         say: Callable[[str, str], None] | None = None,
+        gives_up: bool = False,
     ) -> None:
         self.children = [Child(program) for program in programs]
         self.note = note
         self.environment = environment
         self.database = database
         self.say = say or print_line
+        self.gives_up = gives_up
         self._stopping = threading.Event()
         self._executor: subprocess.Popen[bytes] | None = None
 
@@ -122,9 +132,11 @@ class Supervisor:
             announced = False
             while not self._stopping.is_set():
                 self._look()
-                if not announced and self._all_ready():
-                    when_ready()
-                    announced = True
+                if not announced:
+                    self._hope()
+                    announced = self._all_ready()
+                    if announced:
+                        when_ready()
                 self._stopping.wait(TICK)
         finally:
             self._end_all()
@@ -147,6 +159,11 @@ class Supervisor:
                 changed = True
         if changed:
             write_note(self.note, [child.process.pid for child in self.children if child.process is not None])
+
+    def _hope(self) -> None:
+        for child in self.children:
+            if self.gives_up and child.deaths >= PATIENCE:
+                raise StartError(child.program.name)
 
     def _all_ready(self) -> bool:
         return all(

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
 from servicedesk.project.later import Later
+from servicedesk.project.watch.banner import banner
 
 
 def floor(prefix: str, module: str) -> list[URLResolver]:
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *floor("monitoring/", "monitoring.urls"),
     *floor("board/", "sla.urls"),
     *floor("", "servicedesk.urls"),  # the start page, portal/, desk/, status/
+    path("watch/", banner, name="watch"),
     Later("api/v1/", "servicedesk.project.api", "api"),
     # Addresses come from the register: mail and identity providers tell people apart by them.
     path("accounts/email/", closed),

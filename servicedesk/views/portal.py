@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -32,7 +31,7 @@ CASES_ON_PAGE = 25
 
 
 def _actor(request: SignedInRequest) -> Actor:
-    return Actor.of(request.user, uuid4().hex)
+    return Actor.of(request.user)
 
 
 @login_required

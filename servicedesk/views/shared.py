@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from uuid import uuid4
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -126,7 +125,7 @@ def _row(model: Any, values: dict[str, Any]) -> Any:
 def actor(request: SignedInRequest) -> Actor:
     """Who acts; steps of one request carry the same id in the timeline. What was counted before is counted anew."""
     sidelist.forget(request.user)
-    return Actor.of(request.user, uuid4().hex)
+    return Actor.of(request.user)
 
 
 def seen(request: SignedInRequest) -> datetime | None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -209,3 +210,43 @@ def test_a_note_of_another_time_kills_nobody(tmp_path: Path) -> None:
 def test_a_damaged_note_is_no_note(content: str, tmp_path: Path) -> None:
     (tmp_path / "serve.json").write_text(content)
     assert supervise.kill_noted_groups(tmp_path / "serve.json") == []
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """The supervisor takes them; the suite gets them back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+def _never_lives(folder: Path, gives_up: bool) -> supervise.Supervisor:
+    programs = [
+        supervise.Program("steady", ["sleep", "600"]),
+        supervise.Program("network", ["false"], ready=lambda: False),
+    ]
+    return supervise.Supervisor(
+        programs, folder / "serve.json", dict(os.environ), say=lambda *_: None, gives_up=gives_up
+    )
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_a_part_that_does_not_live_ends_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "FIRST_PAUSE", 0.05)
+    one = _never_lives(tmp_path, gives_up=True)
+    with pytest.raises(supervise.StartError, match="network"):
+        one.run(lambda: pytest.fail("it is not ready"))
+    assert [child.process.poll() for child in one.children if child.process] != [None]
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_where_the_others_matter_more_they_go_on_and_nobody_says_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "FIRST_PAUSE", 0.05)
+    one = _never_lives(tmp_path, gives_up=False)
+    threading.Timer(2.0, one.stop).start()
+    one.run(lambda: pytest.fail("it is not ready"))
+    assert one.children[1].deaths >= 3

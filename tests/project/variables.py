@@ -172,7 +172,6 @@ TAKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], dict[str, Any]]] = {
     "SAMDRIFT_SSL_REDIRECT": (one("SECURE_SSL_REDIRECT"), {"": True, "1": True, "no": False}),
     "SAMDRIFT_HSTS_SECONDS": (one("SECURE_HSTS_SECONDS"), {"": 31536000, "0": 0, "3600": 3600}),
     "SAMDRIFT_METRICS_TOKEN": (one("SAMDRIFT_METRICS_TOKEN"), {"": "", "$a b$": "$a b$"}),
-    "SAMDRIFT_BEAT_HERE": (one("SAMDRIFT_BEAT_HERE"), {"": True, "0": False, "no": False, "yes": True}),
     "SAMDRIFT_LOG_LEVEL": (
         lambda value: value["LOGGING"]["root"]["level"],
         {"": "INFO", "debug": "DEBUG", "WARNING": "WARNING", "ERROR": "ERROR", "CRITICAL": "CRITICAL"},
@@ -214,7 +213,7 @@ REFUSED: dict[str, list[str]] = {
     "SAMDRIFT_LOG_LEVEL": ["loud"],
     **{
         name: ["ja", "2", "maybe"]
-        for name in ("SAMDRIFT_BEHIND_PROXY", "SAMDRIFT_SSL_REDIRECT", "SAMDRIFT_BEAT_HERE", "SAMDRIFT_DEBUG")
+        for name in ("SAMDRIFT_BEHIND_PROXY", "SAMDRIFT_SSL_REDIRECT", "SAMDRIFT_DEBUG")
     },
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
+from cmdb.common import trace
 from cmdb.models import Team, User
 from servicedesk import access
 from servicedesk.actions.assign import assign, take
@@ -49,7 +50,8 @@ def later(days: float = 0, hours: float = 0) -> Any:
 
 class VerbCase(RegionCase):
     def setUp(self) -> None:
-        self.me = Actor.of(self.r.technician, request_id="r1")
+        self.me = Actor.of(self.r.technician)
+        self.enterContext(trace.under("r1"))
         self.asker = Actor.of(self.r.own)
         self.ticket = open_ticket(self.asker, title="No mail since nine")
         Message.objects.all().delete()

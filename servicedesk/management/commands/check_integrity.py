@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-FLOORS = ("cmdb", "monitoring", "sla", "servicedesk")
+FLOORS = ("cmdb", "monitoring", "sla", "servicedesk", "servicedesk.project")
 
 
 def violations() -> Iterator[tuple[str, str]]:

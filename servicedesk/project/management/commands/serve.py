@@ -1,9 +1,7 @@
 """`manage.py serve`: the database, web, workers, beat and trap receiver of one machine under one supervisor."""
 
-import errno
 import os
 import signal
-import socket
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -15,10 +13,13 @@ from django.core.management import CommandError, call_command, get_commands
 from django.core.management.base import BaseCommand
 from django.db import connections
 
+from cmdb import heartbeats
 from servicedesk.project.embedded import Cluster, EmbeddedError
 from servicedesk.project.env import BASE_DIR, Stage
+from servicedesk.project.ports import refuse_taken
 from servicedesk.project.programs import MANAGE, NAMES, PYTHON, Choice, programs
-from servicedesk.project.supervise import Supervisor, kill_noted_groups, print_line
+from servicedesk.project.supervise import StartError, Supervisor, kill_noted_groups, print_line
+from servicedesk.project.watch.parts import LISTENERS
 
 LOADED = "demo-loaded"
 
@@ -84,6 +85,8 @@ class Command(BaseCommand):
             self._run(choice, demo=options["demo"])
         except EmbeddedError as error:
             raise CommandError(str(error)) from error
+        except StartError as error:
+            raise CommandError(f"The part «{error}» does not start; its lines above say why.") from error
         except KeyboardInterrupt:
             raise SystemExit(130) from None
 
@@ -94,11 +97,13 @@ class Command(BaseCommand):
                 cluster.start()  # its lock also says: no second supervisor works with this var folder
             for group in kill_noted_groups(settings.VAR / "serve.json"):
                 print_line("serve", f"Ended process group {group}, left over from a killed run.")
-            self._check_port(choice)
+            wanted = programs(choice)
+            refuse_taken(choice, wanted)
             note_origin(choice, settings.VAR)
             self._prepare(demo=demo)
+            self._expect(choice, {program.name for program in wanted})
             supervisor = Supervisor(
-                programs(choice), settings.VAR / "serve.json", self._environment(), cluster
+                wanted, settings.VAR / "serve.json", self._environment(), cluster, gives_up=demo
             )
             supervisor.run(lambda: self._announce(supervisor, choice))
         finally:
@@ -112,9 +117,8 @@ class Command(BaseCommand):
         queue = settings.QUEUE_FOLDER
         for folder in (queue / "messages", queue / "control", settings.MEDIA_ROOT):
             folder.mkdir(parents=True, exist_ok=True)
-        for half in (queue / "messages").glob(".*"):
-            half.unlink()  # being written or taken when the last run was killed
-        (settings.VAR / "heartbeat").unlink(missing_ok=True)
+        for half in (queue / "messages").glob(".*.new"):
+            half.unlink()  # being written when the last run was killed
         call_command("migrate", interactive=False, verbosity=0)
         connections.close_all()
         if demo and not (settings.VAR / LOADED).exists() and "load_demo" in get_commands():
@@ -127,22 +131,11 @@ class Command(BaseCommand):
                 raise CommandError("The demo region could not be loaded; the lines above say why.")
             (settings.VAR / LOADED).touch()
 
-    def _check_port(self, choice: Choice) -> None:
-        if choice.only and "web" not in choice.only:
-            return
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((choice.host, choice.port))
-            except OSError as error:
-                why = (
-                    "is in use by another program"
-                    if error.errno == errno.EADDRINUSE
-                    else f"cannot be used ({error.strerror})"
-                )
-                raise CommandError(
-                    f"Port {choice.port} on {choice.host} {why}: choose another with PORT=9000 make demo, or --port 9000."
-                ) from error
+    @staticmethod
+    def _expect(choice: Choice, running: set[str]) -> None:
+        """What listens here is missed from now on; what a former run on this machine left is not."""
+        heartbeats.expect(LISTENERS & running, among=LISTENERS & choice.only if choice.only else LISTENERS)
+        connections.close_all()
 
     @staticmethod
     def _environment() -> dict[str, str]:
