@@ -123,15 +123,18 @@ def _card(entry: Entry, ticket: Ticket, side: str, body: str, files: list[Attach
 
 
 def _origin(entry: Entry) -> str:
-    """How it was known who wrote a mail; for those who work on it."""
+    """How it was known who wrote a mail, and who took it in; for those who work on it."""
     sender = entry.data.get("sender")
     if not isinstance(sender, dict):
         return ""
     if sender.get("authentication") == Authentication.PASS:
-        return _("by mail, sender verified (%(by)s)") % {"by": sender.get("by") or "DMARC"}
-    if sender.get("authentication") == Authentication.UNCHECKED:
-        return _("by mail, sender not checked")
-    return _("by mail, sender not verified")
+        known = _("by mail, sender verified (%(by)s)") % {"by": sender.get("by") or "DMARC"}
+    elif sender.get("authentication") == Authentication.UNCHECKED:
+        known = _("by mail, sender not checked")
+    else:
+        known = _("by mail, sender not verified")
+    taken = entry.data.get("taken_in_by")
+    return known + (", " + _("taken in by %(name)s") % {"name": taken} if taken else "")
 
 
 def _opened(ticket: Ticket, entry: Entry) -> str:

@@ -28,6 +28,15 @@ _DELAY = re.compile(
 )
 
 
+#: What servers call it; a notice of absence with an empty return path says none of it.
+_FAILED = re.compile(
+    r"undeliver|deliver(?:y|ed)?\b.{0,40}\b(?:fail|error|status|problem|impossible|unsuccess)|could ?n[o']t be delivered|not (?:be )?delivered|"
+    r"failure notice|returned (?:mail|to sender)|mail delivery|no such (?:user|recipient)|user unknown|mailbox (?:full|unavailable)|"
+    r"ikk?j?e (?:bli |blei? )?lever|kunne ikk?j?e|uleverbar|unzustellbar|nicht zugestellt|non remis|oleverbar",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class Failure:
     """One addressee. `final`: it will not be tried again."""
@@ -125,13 +134,19 @@ def _told(message: Message, text: str) -> Failure:
     late = bool(_DELAY.search(header(message, "subject"))) or (
         first != "5" and not failed and bool(_DELAY.search(text[:2_000]))
     )
+    certain = (
+        bool(failed)
+        or first == "5"
+        or bool(_QUOTED_ID.search(text))
+        or bool(_FAILED.search(f"{header(message, 'subject')}\n{text[:2_000]}"))
+    )
     return Failure(
         recipient=(failed or (named[1] if named else "")).lower()[:254],
         status=status[0] if status else "",
         said=_short(
             text.strip().partition("\n\n")[0] if not named else text[named.end() :].strip().partition("\n")[0]
         ),
-        final=not late,
+        final=certain and not late,
     )
 
 

@@ -44,10 +44,10 @@ _METHOD = re.compile(rb"^METHOD:\s*(\w+)", re.IGNORECASE | re.MULTILINE)
 #: person's sentence, and so is everything that begins with Re: or a quotation mark.
 _ABSENCE = "|".join(
     (
-        "automati(?:sk|skt) svar", "auto-?svar", "fraværsmelding", "fråværsmelding", "fraværsbesked", "fraværsvar",
+        "automati(?:sk|skt) (?:e-?post)?svar", "auto-?svar", "fraværsmelding", "fråværsmelding", "fraværsbesked", "fraværsvar",
         "frånvaromeddelande", "frånvarobesked", "ikke til ?stede", "ikkje til ?stades", "ikke på kontoret",
         "ikkje på kontoret", "ute av kontoret", "auto(?:matic)?[- ]?(?:reply|response)", "auto", "autoresponder",
-        "out of (?:the )?office(?: auto-?(?:reply|response))?", "out-of-office", "vacation (?:reply|response)", "ooo",
+        "out of (?:the )?office(?: (?:auto-?(?:reply|response)|assistant|message|notification))?", "out-of-office", "vacation (?:reply|response)", "ooo",
         "automatische (?:antwort|reaktion)", "abwesenheits(?:notiz|benachrichtigung|meldung|assistent)",
         "abwesend", "nicht im (?:büro|haus)", "réponse automatique", "absence du bureau", "message d'absence",
         "automaattinen vastaus", "automaatvastus", "poissa(?: toimistosta)?", "poissaoloviesti", "sjálfvirkt svar",

@@ -194,10 +194,12 @@ def _new(mail: Incoming, row: InboundMail, author: Author, old: Ticket | None, n
 
 
 def _opening(mail: Incoming, row: InboundMail, author: Author) -> dict[str, Any]:
-    """What the first entry keeps; of a form's mail who filled it in, whose Reply-To is no wish of the reporter's."""
+    """What the first entry keeps, with who is to be answered: of a form's mail whom it names, the form itself never."""
     found = keeping.facts(mail, row)
     if author.form is not None:
         found.pop("reply_to", None)
+        if author.address == author.form.address:
+            return found
     return found | {"author": {"address": author.address, "name": author.name}}
 
 

@@ -39,7 +39,7 @@ def take(mail: Incoming, row: InboundMail, now: datetime) -> Returned | None:
             continue
         failed = report.final
         if failed is None:
-            row.error = _("The letter is late; the server tries on.")
+            row.error = _("The letter may be late; nothing says that it will not arrive.")
             return Returned(ticket, letter)
         return Returned(ticket, letter, _failed(mail, row, ticket, letter, failed, now))
     return None

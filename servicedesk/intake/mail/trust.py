@@ -12,7 +12,9 @@ from servicedesk.models import Authentication, InboundMail
 
 def check(mail: Incoming, row: InboundMail) -> None:
     """Write down what the server said about From."""
-    verdict = authentication.judge(mail.head.items(), mail.sender, settings.SAMDRIFT_MAIL_AUTHSERV)
+    # Bytes that are no ASCII make a field an object of its own.
+    fields = [(name, str(value)) for name, value in mail.head.items()]
+    verdict = authentication.judge(fields, mail.sender, settings.SAMDRIFT_MAIL_AUTHSERV)
     row.authentication, row.authentication_detail = Authentication(verdict.state), verdict.detail[:300]
     named = from_addresses(mail)
     if len(named) > 1 or (mail.sender and mail.sender not in named):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from django.core import mail as mailbox
-from django.test import Client
+from django.db import connection
+from django.test import Client, TransactionTestCase
 from django.utils import timezone
 
 from cmdb.models import Membership, Organisation, Role, User
@@ -29,6 +31,7 @@ from servicedesk.models import (
     Verb,
 )
 from servicedesk.workflow import MoveRefused
+from tests.cases import build
 from tests.servicedesk.mail.test_delivery import FAILED, report
 from tests.servicedesk.pages import HOSTILE, DeskCase
 from tests.servicedesk.test_mail import letter
@@ -355,7 +358,8 @@ class TestAttach(MailDeskCase):
         self.post(person=str(self.r.own.pk))
         entry = Entry.objects.get(verb=Verb.COMMENT)
         assert (entry.actor, entry.body, entry.is_public) == (self.r.own, "Den virker ikke.", True)
-        assert entry.data["taken_in_by"] == "Per Dahl"
+        page = self.client_of("lead").get(f"/desk/tickets/{self.row.reference}/")
+        self.assertContains(page, "by mail, sender not checked, taken in by Per Dahl")
         self.row.refresh_from_db()
         assert self.row.is_open
 
@@ -620,3 +624,32 @@ class TestForms(MailDeskCase):
         Membership.objects.create(user=self.local, role=Role.ADMIN, organisation=self.r.here)
         given = {"address": "skjema@vassoy.example", "organisation": self.r.here.pk}
         assert self.local_client().post(f"{LIST}forms/new/", given).status_code == 422
+
+
+class TestTwoAtOnce(TransactionTestCase):
+    """Really at the same time: one opens it, the other is told."""
+
+    def test_one_ticket(self) -> None:
+        r = build()
+        row, _made = storing.store(letter("ny@privat.example"))
+        running.run()
+        gate, told = threading.Barrier(2), []
+
+        def work(person: User) -> None:
+            gate.wait()
+            try:
+                deciding.open_from(
+                    Actor.of(person), row.pk, title="x", kind="incident", reporter=r.own, organisation=r.unit
+                )
+            except MoveRefused as error:
+                told.append(str(error.sentence))
+            connection.close()
+
+        people = [threading.Thread(target=work, args=(who,)) for who in (r.technician, r.lead)]
+        for one in people:
+            one.start()
+        for one in people:
+            one.join()
+        assert Ticket.objects.count() == 1
+        assert len(told) == 1
+        assert "has dealt with this mail already" in told[0]

@@ -87,6 +87,15 @@ class TestBounces(MailCase):
         assert (row.outcome, row.reason) == ("held", "automatic")
         assert Message.objects.get().undelivered_at is None
 
+    def test_an_answer_with_an_empty_return_path_is_no_proof(self) -> None:
+        self.opened()
+        row = self.take(
+            letter("own@example.no", "Hei", "Er i fjellet.", In_Reply_To=self.sent_id(), Return_Path="<>")
+        )
+        assert (row.outcome, row.reason) == ("noted", "bounce")
+        assert Message.objects.get().undelivered_at is None
+        assert self.notes() == []
+
     def test_a_plain_bounce_with_the_letter_quoted(self) -> None:
         self.opened()
         text = f"550 5.1.1 unknown user\n\n--- Below this line is a copy of the message.\n\nMessage-ID: {self.sent_id()}\n"

@@ -13,7 +13,7 @@ from servicedesk.actions.resolve import resolve
 from servicedesk.actors import Actor
 from servicedesk.intake.mail import acting, running
 from servicedesk.mail import storing, tokens
-from servicedesk.models import Entry, FormAddress, InboundMail, RefusedSender, State, Ticket, Verb
+from servicedesk.models import Entry, FormAddress, InboundMail, Message, RefusedSender, State, Ticket, Verb
 from tests.servicedesk.test_mail import MailCase, letter
 
 US = "mx.example.no"
@@ -92,6 +92,10 @@ class TestOthers(MailCase):
         self.take(letter("own@example.no", f"[{ticket.reference}]", **FAIL))
         ticket.refresh_from_db()
         assert ticket.state == State.RESOLVED
+
+    def test_bytes_in_the_field_do_not_stop_it(self) -> None:
+        raw = letter("own@example.no", **FAIL).replace(b"spf=fail", b"spf=fail (bl\xe5b\xe6r)")
+        assert self.take(raw).reason == "not_authenticated"
 
     def test_spf_of_another_domain_is_held_without_dmarc(self) -> None:
         row = self.take(letter("own@example.no", **said("spf=pass smtp.mailfrom=x@evil.example; dmarc=none")))
@@ -177,6 +181,11 @@ class TestForms(MailCase):
         for n, headers in enumerate(signs):
             assert self.sent(Subject_Id=str(n), Message_ID=f"<{n}@f>", **headers).outcome == "opened"
         assert self.sent(Auto_Submitted="auto-replied", Message_ID="<x@f>").reason == "automatic"
+
+    def test_a_form_that_names_nobody_is_not_answered(self) -> None:
+        self.named()
+        assert self.take(letter("skjema@granli.example", Auto_Submitted="auto-generated")).outcome == "opened"
+        assert not Message.objects.exists()
 
     def test_a_form_never_speaks_for_the_desk(self) -> None:
         self.named()
