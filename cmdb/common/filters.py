@@ -27,7 +27,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cmdb.common import formats
 from cmdb.common.archive import Archivable
-from cmdb.common.fields import PickField, PickSelect, text_query
+from cmdb.common.fields import PickField, text_query
+from cmdb.common.filter_bar import bar_field
 from cmdb.common.scope import narrow
 from cmdb.common.tables.head import address
 
@@ -227,7 +228,7 @@ class FastFilterSet(django_filters.FilterSet):
         form, out = self.form, []
         for name, field in form.fields.items():
             key = form.add_prefix(name)
-            out.append(_bar_field(key, field, self._values.get(name), form.errors.get(name)))
+            out.append(bar_field(key, field, self._values.get(name), form.errors.get(name)))
         known = {*map(form.add_prefix, form.fields), *NOT_FILTERS}
         if isinstance(self.data, QueryDict):
             for key, values in self.data.lists():
@@ -257,50 +258,3 @@ def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:
             yield from label
         else:
             yield value, label
-
-
-def _bar_field(key: str, field: forms.Field, value: Any, errors: Any) -> str:
-    """Label, control and error in one go: a template per option would cost more than the whole list."""
-    ident = f"f-{key}"
-    tie = f' aria-invalid="true" aria-describedby="{escape(ident)}-error"' if errors else ""
-    note = ""
-    if errors:
-        words = escape(" ".join(map(str, errors)))
-        note = (
-            f'<p class="ds-validation-message" data-field="validation" id="{escape(ident)}-error">{words}</p>'
-        )
-    label = f'<label class="ds-label" for="{escape(ident)}">{escape(str(field.label or key))}</label>'
-    return f'<ds-field class="ds-field">{label}{_control(key, ident, field, value, tie)}{note}</ds-field>'
-
-
-def _control(key: str, ident: str, field: forms.Field, value: Any, tie: str) -> str:
-    """``<select>`` or ``<input>``."""
-    if isinstance(field.widget, PickSelect):
-        attrs: dict[str, Any] = {
-            "id": ident,
-            "class": "ds-input",
-            **({"aria-invalid": "true"} if tie else {}),
-        }
-        return str(field.widget.render(key, value, attrs))
-    head = f'name="{escape(key)}" id="{escape(ident)}" class="ds-input"{tie}'
-    if isinstance(field.widget, forms.Select):
-        many = isinstance(field.widget, forms.SelectMultiple)
-        chosen = {str(v) for v in (value if isinstance(value, list) else [value])}
-        options = "".join(_option(v, text, chosen) for v, text in field.widget.choices)
-        return f'<select {head} data-width="auto"{" multiple" if many else ""}>{options}</select>'
-    kinds = (
-        (forms.DateTimeField, "datetime-local"),
-        (forms.DateField, "date"),
-        (forms.DecimalField, "number"),
-    )
-    kind = next((kind for cls, kind in kinds if isinstance(field, cls)), "search" if key == "q" else "text")
-    shown = "" if value is None else escape(str(value))
-    return f'<input type="{kind}" {head} value="{shown}">'
-
-
-def _option(value: Any, text: Any, chosen: set[str]) -> str:
-    if isinstance(text, list | tuple):
-        inner = "".join(_option(v, t, chosen) for v, t in text)
-        return f'<optgroup label="{escape(str(value))}">{inner}</optgroup>'
-    mark = " selected" if str(value) in chosen else ""
-    return f'<option value="{escape(str(value))}"{mark}>{escape(str(text))}</option>'

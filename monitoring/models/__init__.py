@@ -10,15 +10,12 @@ from monitoring.models.events import (
     MaintenanceWindow,
     Severity,
 )
+from monitoring.models.measurements import Interval, Period, Reading, ReadingRollup
 from monitoring.models.targets import (
     CheckKind,
     Credential,
     CredentialKind,
-    Interval,
     Neighbour,
-    Period,
-    Reading,
-    ReadingRollup,
     Target,
     TargetState,
 )
