@@ -23,6 +23,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
@@ -150,7 +151,7 @@ def _take(box: BaseMailBox, mailbox: Mailbox) -> int:
             if not _given_up(mailbox, uid, str(error)):
                 break
         except ERRORS:
-            _given_up(mailbox, uid, "the connection ended")
+            _given_up(mailbox, uid, gettext_noop("The connection ended while it was fetched."))
             raise
         if before and not settings.SAMDRIFT_IMAP_SINCE and uid > before + 1:
             Mailbox.objects.filter(pk=mailbox.pk).update(gone=mailbox.gone + uid - before - 1)
@@ -222,7 +223,7 @@ def _ask(box: BaseMailBox, uid: int, what: str) -> list[Any]:
     """The server's answer about one letter; nothing if it is not there."""
     status, found = box.client.uid("FETCH", str(uid), what)
     if status != "OK":
-        raise RefusedError("The mail server does not give it out.")
+        raise RefusedError(gettext_noop("The mail server does not give it out."))
     return [part for part in found if part is not None]
 
 
@@ -247,6 +248,6 @@ def _given_up(mailbox: Mailbox, uid: int, why: str) -> bool:
     if mailbox.failing_attempts < MOST_ATTEMPTS:
         return False
     logger.error("mail %s of %s is set aside: %s", uid, mailbox.key, why)
-    storing.set_aside(b"", mailbox, uid, Reason.UNREADABLE, 0, f"{why} It is number {uid} there."[:300])
+    storing.set_aside(b"", mailbox, uid, Reason.UNREADABLE, 0, why)
     mailbox.failing_uid = mailbox.failing_attempts = 0
     return True

@@ -6,6 +6,8 @@ from email.feedparser import BytesFeedParser
 from email.message import Message
 from email.policy import Compat32
 
+from django.utils.translation import gettext_noop
+
 from servicedesk.mail.fingerprint import split
 
 MOST_LINES = 4_000_000
@@ -79,16 +81,16 @@ class _Parser(BytesFeedParser):
     def _made(self, policy: Compat32 | None = None) -> Part:
         self.parts += 1
         if self.parts > MOST_PARTS:
-            raise UnreadableError("too many parts")
+            raise UnreadableError(gettext_noop("It has too many parts."))
         if len(getattr(self, "_msgstack", ())) > DEEPEST:
-            raise UnreadableError("parts nested too deep")
+            raise UnreadableError(gettext_noop("Its parts are nested too deep."))
         return Part(policy=policy or POLICY)
 
 
 def parse(raw: bytes) -> Message:
     """The tree of a mail. UnreadableError for what is none, or is made to stop its reader."""
     if raw.count(b"\n") + raw.count(b"\r") > 2 * MOST_LINES:
-        raise UnreadableError("too many lines")
+        raise UnreadableError(gettext_noop("It has too many lines."))
     parser = _Parser()
     try:
         # mbox: a line "From someone at a time" before the head is no header; the parser knows it.
@@ -98,7 +100,7 @@ def parse(raw: bytes) -> Message:
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as error:
         raise UnreadableError(type(error).__name__) from error
     if not any(name in mail for name in _SIGNS):
-        raise UnreadableError("no headers of a mail")
+        raise UnreadableError(gettext_noop("It has no headers of a mail."))
     return mail
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Exists, Q
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from cmdb.common.models import Timestamped
 from cmdb.common.querysets import VisibleManager, VisibleQuerySet
@@ -157,6 +157,11 @@ class InboundMail(models.Model):
     def visible_q(cls, user: User) -> Q:
         """Who works for the municipality that it concerns; what concerns none in particular is the region's."""
         return _of_desk(user)
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong, in the reader's language where it is a sentence of ours."""
+        return gettext(self.error) if self.error else ""
 
     @property
     def is_waiting(self) -> bool:
