@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 
 #: What the writer's program says; servers on the way add to all other lines and change them.
 _WRITTEN = frozenset(
@@ -18,6 +19,7 @@ _WRITTEN = frozenset(
 #: A letter without both looks like its twin of an hour ago ("toner low"): then its way here tells them apart.
 _NAMING = frozenset((b"message-id", b"date"))
 _MOST_HEAD = 1_000_000
+_STEP = 1 << 20
 _HEAD_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]+")
 _NEWLINES = re.compile(rb"\r\n|\r")
@@ -33,8 +35,23 @@ def fingerprint(raw: bytes) -> str:
     for name, value in sorted(line for line in lines if line[0] in _WRITTEN):
         digest.update(name + b":" + b" ".join(value.split()) + b"\n")
     digest.update(b"\n")
-    digest.update(_NEWLINES.sub(b"\n", body).rstrip(b"\n "))
+    for piece in _pieces(body):
+        digest.update(_NEWLINES.sub(b"\n", piece))
     return digest.hexdigest()
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """The body without blank lines at its end, in pieces that part no line's end in two."""
+    end = len(body)
+    while end and body[end - 1] in b"\r\n ":
+        end -= 1
+    begin = 0
+    while begin < end:
+        stop = min(begin + _STEP, end)
+        while stop < end and body[stop - 1] == 0x0D:
+            stop += 1
+        yield body[begin:stop]
+        begin = stop
 
 
 def split(raw: bytes) -> tuple[bytes, bytes]:

@@ -20,6 +20,7 @@ from servicedesk.mail.parsing import Part
 MOST_HTML = 5_000_000
 MOST_FILES = 200
 MOST_COMPARED = 500_000
+_LARGE = 1_000_000
 _TEXTS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-amp-html")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]*")
 _QP = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n)")
@@ -98,7 +99,10 @@ def _walk(part: Message, found: Parts) -> None:
     elif _is_words(part, kind):
         _words(part, kind, found)
     else:
-        found.add(content(part), name=file_name(part), kind=kind, inline_id=content_id(part))
+        data = content(part)
+        if len(data) > _LARGE:
+            part.set_payload("")  # its text is larger still, and nobody asks for it again
+        found.add(data, name=file_name(part), kind=kind, inline_id=content_id(part))
 
 
 def _is_words(part: Message, kind: str) -> bool:
