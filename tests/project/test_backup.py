@@ -1,5 +1,6 @@
 """`backup DIR` and `restore DIR`: what is wiped comes back row by row and byte by byte, and half a backup is none."""
 
+import io
 import json
 import os
 import shutil
@@ -13,8 +14,8 @@ from uuid import uuid4
 
 import pytest
 
+from servicedesk.project.backup import load, programs, restore
 from servicedesk.project.backup import make as make_backup
-from servicedesk.project.backup import programs, restore
 from servicedesk.project.backup.manifest import BackupError
 from servicedesk.project.embedded import remove
 from tests.cluster import ROOT
@@ -356,3 +357,16 @@ def test_the_password_stands_on_no_command_line(monkeypatch: pytest.MonkeyPatch)
     assert not [word for word in tool.command("pg_dump") if "hemmelig" in word]
     assert programs.environment()["PGPASSWORD"] == "hemmelig"
     assert "hemmelig" in programs.conninfo()
+
+
+@pytest.mark.parametrize(("server", "told"), [(15, False), (16, False), (17, True), (18, True)])
+def test_an_older_server_is_not_told_what_it_does_not_know(server: int, told: bool) -> None:
+    head = b"SET statement_timeout = 0;\nSET transaction_timeout = 0;\n"
+    data = b"COPY public.x (y) FROM stdin;\nSET transaction_timeout = 0;\n\\.\n"
+    written = io.BytesIO()
+    load._feed(written, io.BytesIO(head + data), server, "drop table x;\n")
+    text = written.getvalue()
+    assert text.startswith(b"begin;\n")
+    assert b"drop table x;\n" in text
+    assert text.endswith(data), "what people wrote is not looked at"
+    assert (text.count(b"transaction_timeout") == 2) is told

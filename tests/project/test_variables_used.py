@@ -11,6 +11,7 @@ from celery import Celery
 from django.core.cache import CacheHandler
 from django.core.mail import EmailMessage, get_connection
 from django.test import override_settings
+from kombu.exceptions import OperationalError
 
 from tests.project.variables import PRODUCTION, TAKEN, Read
 
@@ -85,6 +86,19 @@ def test_celery_takes_the_broker(read: Read, address: str) -> None:
         assert connection.transport.driver_type
         if address.startswith("amqps"):
             assert connection.password == "p@ss#w?rd"
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "amqp", "amqps"])
+def test_a_broker_that_is_away_is_told_as_such(read: Read, scheme: str) -> None:
+    """Options of one kind of broker do not break another: it comes as far as the network."""
+    value = read({"CELERY_BROKER_URL": f"{scheme}://u:p@127.0.0.1:1/0"})
+    app = Celery("test", broker=value["CELERY_BROKER_URL"])
+    app.conf.broker_transport_options = value["CELERY_BROKER_TRANSPORT_OPTIONS"]
+    with (
+        app.connection_for_write(connect_timeout=1) as connection,
+        pytest.raises(OperationalError, match="refused"),
+    ):
+        connection.ensure_connection(max_retries=1, interval_start=0, timeout=1)
 
 
 @pytest.mark.parametrize("address", list(TAKEN["SAMDRIFT_CACHE_URL"][1]))

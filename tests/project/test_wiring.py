@@ -116,6 +116,17 @@ def test_contracts_find_what_they_forbid() -> None:
     assert room.wrong_imports(graph) == [("monitoring.poll", "pysnmp")]
 
 
+def test_translations_beside_anothers_sources_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> list[Path]:
+        raise PermissionError(13, "Permission denied", "/opt/samdrift/django.mo")
+
+    monkeypatch.setattr("servicedesk.project.management.commands.compile_translations.compile_all", refuse)
+    with pytest.raises(
+        CommandError, match=r"django.mo cannot be written \(Permission denied\): run make setup"
+    ):
+        call_command("compile_translations")
+
+
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [

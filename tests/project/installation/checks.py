@@ -45,6 +45,10 @@ def installed() -> None:
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
             assert secret not in entry.read_text(errors="replace"), f"{name} stands on a command line"
     assert not Path("/opt/samdrift/var").exists(), "nothing is written beside the sources"
+    made = Path("/opt/samdrift/servicedesk/locale/nb/LC_MESSAGES/django.mo")
+    assert made.stat().st_uid == 0, (
+        "translations are made with the packages, by the account that owns the sources"
+    )
     for unit in sorted(Path("/etc/systemd/system").glob("samdrift*")):
         verify(unit)
     sign_in()
@@ -70,6 +74,7 @@ def sign_in() -> None:
     assert status == 302, status
     status, page = curl("/", "--location", *jar)
     assert status == 200, status
+    assert 'name="step" value="region"' in page
 
 
 def restored() -> None:
