@@ -83,6 +83,9 @@ def restored() -> None:
     backups = [json.loads(path.read_text()) for path in Path("/var/backups/samdrift").glob("*/manifest.json")]
     assert backups
     assert backups[0]["postgresql"] == backups[0]["tool"], "programs of the server's own version"
+    for kept in Path("/var/backups/samdrift").glob("*/secrets/samdrift.env"):
+        assert kept.read_text() == SETTINGS.read_text()
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert not Path("/var/lib/samdrift-trial").exists()
 
 
