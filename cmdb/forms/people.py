@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from cmdb import maildomains
 from cmdb.forms.base import RegisterForm
 from cmdb.models import Membership, Organisation, OrganisationKind, Place, Role, Team, User
 
@@ -44,6 +45,17 @@ class OrganisationForm(RegisterForm):
         if kind == OrganisationKind.REGION:
             self._clean_region(parent)
         return cleaned
+
+    def clean_email(self) -> str:
+        """An organisation's address says whose mail domain it is: none claims a neighbour's, or the region's."""
+        email = str(self.cleaned_data["email"])
+        if not email or "email" not in self.changed_data or self.user.access.over_region(Role.ADMIN):
+            return email
+        here = self.instance if self.instance.pk else self.cleaned_data.get("parent")
+        home = maildomains.foreign(email, here, of_region=True) if here else maildomains.home_of(email)
+        if home is not None:
+            raise ValidationError(_("This mail domain belongs to %(name)s.") % {"name": home})
+        return email
 
     def _clean_region(self, parent: Organisation | None) -> None:
         """A region keeps what its municipalities share: none of them makes itself one."""
@@ -99,6 +111,18 @@ class PersonForm(RegisterForm):
         if email and User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
             raise ValidationError(_("Somebody else has this address already."))
         return email
+
+    def clean(self) -> Any:
+        """Mail from an address is its person's word: of a neighbour's domain only the region hands one out."""
+        cleaned = super().clean()
+        email, organisation = self.cleaned_data.get("email"), self.cleaned_data.get("organisation")
+        changed = {"email", "organisation"} & set(self.changed_data)
+        if email and organisation and changed and not self.user.access.over_region(Role.ADMIN):
+            try:
+                maildomains.check(email, organisation, of_region=True)
+            except ValidationError as error:
+                self.add_error("email", error)
+        return cleaned
 
     def save(self, commit: bool = True) -> Any:
         """A new person has no password: sign-in comes from the identity provider or from a reset."""

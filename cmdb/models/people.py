@@ -7,10 +7,13 @@ import secrets
 from functools import cached_property
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -62,6 +65,8 @@ class User(Archivable, AbstractUser):
     language = models.CharField(_("language"), max_length=5, choices=Language, blank=True)
     color_scheme = models.CharField(_("colours"), max_length=5, choices=ColorScheme, default=ColorScheme.AUTO)
     sort_name = sort_key_field("display_name")
+    # Grows when the account is switched off (by the database, whoever does it); sessions of before never hold again.
+    session_stamp = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar[PeopleManager] = PeopleManager()
 
@@ -80,6 +85,28 @@ class User(Archivable, AbstractUser):
                 condition=Q(archived_at=None) | Q(is_active=False),
                 name="user_archived_is_inactive",
                 violation_error_message=ARCHIVED,
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~Q(email=""),
+                name="user_email_once",
+                violation_error_message=_("Somebody else has this address already."),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="switched_off",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                # The stamp is the database's alone: an object that was read before writes its old one back.
+                func="""
+                    new.session_stamp := old.session_stamp;
+                    if old.is_active and not new.is_active then
+                        new.session_stamp := old.session_stamp + 1;
+                        update cmdb_apitoken set revoked_at = now() where user_id = old.id and revoked_at is null;
+                    end if;
+                    return new;
+                """,
             )
         ]
 
@@ -90,6 +117,13 @@ class User(Archivable, AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's own, until the account was switched off once: what was signed in before that stays signed out."""
+        known: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        if not self.session_stamp:
+            return known
+        return salted_hmac("cmdb.User.session_stamp", f"{known}{self.session_stamp}", secret).hexdigest()
 
     def held_because(self) -> list[str]:
         return [gettext("The person has signed in.")] if self.last_login else []

@@ -126,6 +126,23 @@ def read_names(name: str) -> list[str]:
     return words
 
 
+ROLES = (
+    "reporter", "keyuser", "owner", "technician", "lead", "changemanager", "oncall", "supplier", "commissioner", "board", "admin",
+)  # fmt: skip
+"""Those of cmdb.models.Role, whose module needs settings; a test holds them together."""
+
+
+def read_roles(name: str) -> list[str]:
+    """Roles, comma separated."""
+    words = [word.lower() for word in read_words(name)]
+    for word in words:
+        if word not in ROLES:
+            raise ImproperlyConfigured(
+                f"{name} holds {word!r}, which is no role: set {name} to some of {', '.join(ROLES)}."
+            )
+    return words
+
+
 def read_choice(name: str, choices: Sequence[str], default: str) -> str:
     """One of some words, in whatever case."""
     word = env.str(name, default).upper()

@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from cmdb.common import trace
+from servicedesk.project import guesses
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -72,6 +73,18 @@ class NoStoreMiddleware:
         public = "public" in said and settings.SESSION_COOKIE_NAME not in request.COOKIES
         if not public and "no-store" not in said:
             response["Cache-Control"] = "private, no-store"
+        return response
+
+
+class KnownBrowserMiddleware:
+    """After a sign-in the browser is known to its person (`guesses`): wrong passwords of others do not stop it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        guesses.remember(request, response)
         return response
 
 

@@ -147,6 +147,10 @@ TAKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], dict[str, Any]]] = {
         one("SAMDRIFT_MAIL_AUTHSERV"),
         {"": [], "mx.example.no": ["mx.example.no"], " mx1.example.no, mx2.example.no ": ["mx1.example.no", "mx2.example.no"]},
     ),
+    "SAMDRIFT_MFA_ROLES": (
+        one("SAMDRIFT_MFA_ROLES"),
+        {"": [], "technician, Admin": ["technician", "admin"], "technician,lead,changemanager,oncall,admin": ["technician", "lead", "changemanager", "oncall", "admin"]},
+    ),
     "SAMDRIFT_URL": (
         one("SAMDRIFT_URL"),
         {
@@ -200,6 +204,7 @@ REFUSED: dict[str, list[str]] = {
     "SAMDRIFT_IMAP_URL": ["pop3://u:hemmelig@h", "imaps://mail.example.no/INBOX", "imaps://u:hemmelig@"],
     "SAMDRIFT_IMAP_CA": ["/no/such/file", "/dev/null"],
     "SAMDRIFT_IMAP_SINCE": ["1.11.2026", "yesterday", "2026-13-01"],
+    "SAMDRIFT_MFA_ROLES": ["superuser", "technician admin"],
     "SAMDRIFT_MAIL_AUTHSERV": ["mx example.no", "imaps://mx.example.no", "desk@example.no", "mx.example.no;"],
     "SAMDRIFT_URL": ["desk.example.no", "ftp://desk.example.no", "https://", "https://h:port"],
     "SAMDRIFT_TRAP_PORT": ["0", "65536", "snmp", "1.5", "-1"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cmdb.models import Organisation, OrganisationKind, User
+from cmdb.maildomains import home_of
+from cmdb.models import Organisation, User
 from servicedesk.mail import addresses, machines, tokens
 from servicedesk.mail.reading import Incoming
 from servicedesk.models import FormAddress, InboundMail, RefusedSender, Ticket
@@ -67,15 +68,6 @@ def sender_of(address: str) -> User | None:
     """The one active person with this address; two with the same are nobody."""
     people = list(User.objects.filter(email__iexact=address, is_active=True)[:2]) if address else []
     return people[0] if len(people) == 1 else None
-
-
-def home_of(address: str) -> Organisation | None:
-    """The organisation whose own mail domain it is; suppliers and strangers have none."""
-    domain = address.rpartition("@")[2]
-    if not domain:
-        return None
-    homes = Organisation.objects.filter(email__iendswith=f"@{domain}", is_active=True)
-    return homes.exclude(kind=OrganisationKind.SUPPLIER).order_by("lft").first()
 
 
 def concerned(author: Author, ticket: Ticket | None) -> Organisation | None:

@@ -9,8 +9,8 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from cmdb import maildomains
 from cmdb.models import Membership, Organisation, Role, User
-from servicedesk.intake.mail import people
 
 if TYPE_CHECKING:
     from servicedesk.actors import Actor
@@ -27,11 +27,7 @@ def register(actor: Actor, *, name: str, address: str, organisation: Organisatio
     validate_email(address)
     if User.objects.filter(email__iexact=address).exists():
         raise ValidationError(_("Somebody has this address already: choose that person."))
-    home = people.home_of(address)
-    if home is not None and not _same_municipality(home, organisation):
-        raise ValidationError(
-            _("The address belongs to %(name)s: register the person there.") % {"name": home}
-        )
+    maildomains.check(address, organisation)
     with transaction.atomic():
         person = User(
             username=address[:150], email=address, display_name=name[:150], organisation=organisation
@@ -41,8 +37,3 @@ def register(actor: Actor, *, name: str, address: str, organisation: Organisatio
         person.save()
         Membership.objects.create(user=person, role=Role.REPORTER, organisation=organisation)
     return person
-
-
-def _same_municipality(one: Organisation, other: Organisation) -> bool:
-    """One lies in the other; a domain of the region is anybody's in it."""
-    return one.is_ancestor_of(other, include_self=True) or other.is_ancestor_of(one)

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from cmdb import secondfactor
 from cmdb.models import ApiToken, User
 
 
@@ -29,6 +30,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no person with the user name {options['username']!r}.")
         if not user.is_active:
             raise CommandError(f"{options['username']} is switched off and cannot use the API.")
+        if secondfactor.is_missing(user):
+            raise CommandError(
+                f"{options['username']} has a role that needs a second factor, and has none yet."
+            )
         days = options["days"]
         if days is not None and not 1 <= days <= 3650:
             raise CommandError("--days must be from 1 to 3650.")
