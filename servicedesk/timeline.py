@@ -127,7 +127,9 @@ def _origin(entry: Entry) -> str:
     sender = entry.data.get("sender")
     if not isinstance(sender, dict):
         return ""
-    if sender.get("authentication") == Authentication.PASS:
+    if sender.get("form"):
+        known = _("by a form on a web page, the name is not checked")
+    elif sender.get("authentication") == Authentication.PASS:
         known = _("by mail, sender verified (%(by)s)") % {"by": sender.get("by") or "DMARC"}
     elif sender.get("authentication") == Authentication.UNCHECKED:
         known = _("by mail, sender not checked")

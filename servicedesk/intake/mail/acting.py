@@ -107,7 +107,8 @@ def _act(mail: Incoming, row: InboundMail, now: datetime, *, released: bool = Fa
         return _held(Reason.NOT_AUTHENTICATED)
     if not released and _too_many(row, author, now):
         return _held(Reason.TOO_MANY)
-    if ticket is not None and (author.user is not None or token is not None):
+    # A form's Reply-To is what somebody typed: it opens, and writes into no ticket that is there.
+    if ticket is not None and author.form is None and (author.user is not None or token is not None):
         done = _on_ticket(mail, row, ticket, author, token)
         if done is not None:
             return done
@@ -188,7 +189,11 @@ def _new(mail: Incoming, row: InboundMail, author: Author, old: Ticket | None, n
         return _held(Reason.REFUSED, row, str(error))
     entry = keeping.files(mail, ticket, public=True)
     acknowledge(ticket)
-    if old is not None and (sender is None or sender.pk == old.reporter_id or works_on(sender, old)):
+    if (
+        old is not None
+        and author.form is None
+        and (sender is None or sender.pk == old.reporter_id or works_on(sender, old))
+    ):
         link(MAIL, ticket, target=old, kind=LinkKind.RELATES)
     return Done(Outcome.OPENED, "", ticket, entry)
 
@@ -198,6 +203,7 @@ def _opening(mail: Incoming, row: InboundMail, author: Author) -> dict[str, Any]
     found = keeping.facts(mail, row)
     if author.form is not None:
         found.pop("reply_to", None)
+        found["sender"]["form"] = author.form.address
         if author.address == author.form.address:
             return found
     return found | {"author": {"address": author.address, "name": author.name}}

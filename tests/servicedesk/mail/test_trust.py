@@ -182,6 +182,19 @@ class TestForms(MailCase):
             assert self.sent(Subject_Id=str(n), Message_ID=f"<{n}@f>", **headers).outcome == "opened"
         assert self.sent(Auto_Submitted="auto-replied", Message_ID="<x@f>").reason == "automatic"
 
+    def test_what_somebody_typed_into_a_form_writes_into_no_ticket(self) -> None:
+        self.named()
+        ticket = self.opened()
+        resolve(Actor.of(self.r.technician), ticket, resolution="x")
+        row = self.take(letter("skjema@granli.example", f"[{ticket.reference}]", Reply_To="own@example.no"))
+        assert row.outcome == "opened"
+        ticket.refresh_from_db()
+        assert ticket.state == State.RESOLVED
+        opened = row.ticket
+        assert opened is not None
+        page = self.client_of("technician").get(f"/desk/tickets/{opened.reference}/")
+        self.assertContains(page, "by a form on a web page, the name is not checked")
+
     def test_a_form_that_names_nobody_is_not_answered(self) -> None:
         self.named()
         assert self.take(letter("skjema@granli.example", Auto_Submitted="auto-generated")).outcome == "opened"
