@@ -22,6 +22,7 @@ from cmdb.models import (
     Place,
     Relation,
     Service,
+    ServiceComponent,
     Team,
     User,
 )
@@ -150,6 +151,13 @@ class TestNothingWithHistoryGoes(ArchiveCase):
         team = Team.objects.create(name="New", slug="new", organisation=self.r.here)
         team.members.add(self.r.own)
         team.delete()
+
+    def test_what_a_deletion_changes_is_said(self) -> None:
+        part = ServiceComponent.objects.filter(service=self.r.payroll).get()
+        crud = of_model(ServiceComponent)
+        assert crud is not None
+        page = self.client_of("admin").get(crud.url("delete", part)).content.decode()
+        assert "months that are not frozen is counted without it" in page
 
     def test_whoever_signed_in_is_kept(self) -> None:
         person = User.objects.create(username="new", organisation=self.r.here)

@@ -210,6 +210,8 @@ class Relation(Timestamped):
 
     objects = VisibleManager()
 
+    when_deleted = _("Availability of months that are not frozen is counted without it from now on.")
+
     class Meta:
         verbose_name = _("relation")
         verbose_name_plural = _("relations")

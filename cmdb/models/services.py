@@ -113,6 +113,8 @@ class ServiceComponent(Timestamped):
 
     objects = VisibleManager()
 
+    when_deleted = _("Availability of months that are not frozen is counted without it from now on.")
+
     class Meta:
         verbose_name = _("service component")
         verbose_name_plural = _("service components")

@@ -40,6 +40,7 @@ class DeleteView(EditView):
             "affected": affected,
             "blocked": blocked,
             "tracked": hasattr(obj, "events"),
+            "note": getattr(obj, "when_deleted", ""),
             "archivable": isinstance(obj, Archivable),
             "archive_url": self.crud.url("archive", obj) if archives else "",
         }
