@@ -9,8 +9,9 @@ from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from cmdb.models import Role
 from monitoring.models import Alert, Severity
-from servicedesk import mirror, outbox
+from servicedesk import approvals, mirror, outbox, reach
 from servicedesk.intake import alerts
 from servicedesk.models import (
     DONE_STATES,
@@ -62,6 +63,7 @@ def check(now: datetime | None = None) -> Iterator[str]:
     yield from _pauses()
     yield from _mirrors()
     yield from _hand_overs()
+    yield from _answers()
     yield from _alerts(now)
     yield from _letters(now)
 
@@ -91,6 +93,18 @@ def _hand_overs() -> Iterator[str]:
         yield f"{reference}: names a supplier that holds no hand-over"
     for reference in tickets.filter(~holds, holder__isnull=False).values_list("reference", flat=True):
         yield f"{reference}: a supplier holds it though it is over or names none"
+
+
+def _answers() -> Iterator[str]:
+    """A change that waits, waits for every municipality that it reaches."""
+    changes = Ticket.objects.filter(kind=Kind.CHANGE, state=State.APPROVAL).select_related("change")
+    for ticket in changes:
+        if not approvals.asks_committee(ticket.change):
+            continue
+        rows = ticket.approvals.filter(role=Role.COMMISSIONER).values_list("organisation_id", flat=True)
+        missing = reach.keys(ticket) - set(rows)
+        if missing and None not in rows:  # the committee as a whole, from before
+            yield f"{ticket.reference}: {len(missing)} municipalities that it reaches were not asked"
 
 
 def _states() -> Iterator[str]:

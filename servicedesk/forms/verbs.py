@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from cmdb.common.fields import PickField
 from cmdb.common.forms import ScopedForm
 from cmdb.models import Item, Organisation, Team, User
-from servicedesk import lists
+from servicedesk import approvals, lists
 from servicedesk.actions import (
     approve,
     assign,
@@ -192,12 +192,23 @@ class DeclareMajorForm(_BodyForm):
     )
 
 
-class ApproveForm(_BodyForm):
+class _DecisionForm(_BodyForm):
+    """Says for which municipalities the answer counts, where it is not only the change manager's own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = approvals.owned(self.user, self.ticket, approvals.waiting(self.ticket))
+        names = [row.organisation.name for row in rows if row.organisation is not None]
+        if names:
+            self.fields["body"].help_text = _("You answer for %(names)s.") % {"names": ", ".join(names)}
+
+
+class ApproveForm(_DecisionForm):
     action = staticmethod(approve.approve)
     body = text_field(_("Comment"), rows=2, required=False)
 
 
-class RejectForm(_BodyForm):
+class RejectForm(_DecisionForm):
     action = staticmethod(reject.reject)
     body = text_field(_("Why not"), error_messages={"required": _("Write a text first.")})
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from cmdb.common import ui
-from cmdb.models import Role, User
+from cmdb.models import OrganisationKind, Role, User
 from cmdb.web import SignedInRequest
 from monitoring.live import live
 from servicedesk import approvals, around, handovers, letters, notify, timeline, workflow
@@ -96,7 +96,9 @@ def page(
         "breadcrumbs": here(request, row),
         **clock_context(row, now),
         **supplier_context(user, row),
-        **(change_context(request, row) if row.kind == Kind.CHANGE else {}),
+        **(
+            change_context(request, row, known=bool(touched.organisations)) if row.kind == Kind.CHANGE else {}
+        ),
     }
     return render(request, "servicedesk/desk/ticket.html", context, status=422 if error else 200)
 
@@ -247,13 +249,17 @@ def supplier_context(user: User, row: Ticket) -> dict[str, Any]:
 # --- what a change adds -----------------------------------------------------------------------------------------
 
 
-def change_context(request: SignedInRequest, row: Ticket) -> dict[str, Any]:
-    """Approvals and plan. Which services it touches was written down when it was opened."""
+def change_context(request: SignedInRequest, row: Ticket, *, known: bool) -> dict[str, Any]:
+    """Approvals and plan. Which services it touches was written down when it was opened.
+
+    :param known: whether any municipality that it touches is.
+    """
     who = standing(request.user, row)
     return {
         "change": row.change,
         "approvals": approvals.seats(row),
         "asks": row.state == State.APPROVAL,
+        "reach_unknown": row.organisation.kind == OrganisationKind.REGION and not known,
         "edit_change_url": reverse("changes:edit", args=[row.reference])
         if row.state == State.DRAFT and Who.STAFF in who
         else "",

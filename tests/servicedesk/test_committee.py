@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from cmdb.models import Organisation, Role, Service
 from monitoring.models import MaintenanceWindow
-from servicedesk import reach, workflow
+from servicedesk import integrity, reach, workflow
 from servicedesk.actions.approve import approve
 from servicedesk.actions.edit import edit
 from servicedesk.actions.link import link
@@ -150,6 +150,12 @@ class TestApart(CommitteeCase):
             (None, "waiting", None), ("granli", "approved", "commissioner"), ("vassoy", "waiting", None),
         }  # fmt: skip
 
+    def test_where_nobody_is_known_to_be_touched_the_page_says_so(self) -> None:
+        sentence = "The register does not know whom this touches"
+        for given, says in ((self.asked(items=[]), True), (self.asked(), False)):
+            page = self.client_of("commissioner").get(f"/desk/tickets/{given.reference}/").content.decode()
+            assert (sentence in page) == says
+
     def test_of_two_members_of_one_municipality_one_decides(self) -> None:
         self.member("second", self.r.here)
         ticket = self.asked()
@@ -171,6 +177,8 @@ class TestApart(CommitteeCase):
         both = self.r.commissioner
         both.memberships.create(role=Role.COMMISSIONER, organisation=self.r.there)
         ticket = self.asked()
+        form = self.client_of("commissioner").get(f"/desk/tickets/{ticket.reference}/do/approve/")
+        self.assertContains(form, "You answer for Granli kommune, Vassøy kommune.")
         letter = Message.objects.get(kind="approval", recipient=both)
         assert "Granli kommune, Vassøy kommune" in letter.body
         approve(self.by("commissioner"), ticket)
@@ -205,6 +213,14 @@ class TestApart(CommitteeCase):
         assert told == {"changemanager", "commissioner", "member_there"}
         letter = Message.objects.get(kind="approval", recipient=self.member_there)
         assert "You are asked for Vassøy kommune." in letter.body
+
+
+class TestIntegrity(CommitteeCase):
+    def test_a_municipality_that_was_forgotten_is_found(self) -> None:
+        ticket = self.asked()
+        assert list(integrity._answers()) == []
+        Approval.objects.filter(ticket=ticket, organisation=self.r.there).delete()
+        assert list(integrity._answers()) == ["CHG-00001: 1 municipalities that it reaches were not asked"]
 
 
 class TestGrows(CommitteeCase):

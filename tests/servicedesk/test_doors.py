@@ -47,7 +47,7 @@ class TestDoors(CommitteeCase):
 
     def test_c_gets_404_at_every_door(self) -> None:
         ticket = self.asked()
-        for url, method, data in self.doors(ticket):
+        for url, method, data in [*self.doors(ticket), (f"/board/cases/{ticket.reference}/", "GET", None)]:
             assert self.ask("member_beyond", url, method, data) == 404, (method, url)
         ticket.refresh_from_db()
         assert ticket.state == State.APPROVAL

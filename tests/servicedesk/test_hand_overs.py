@@ -24,6 +24,8 @@ from servicedesk.actions.pend import pend
 from servicedesk.actions.reopen import reopen
 from servicedesk.actions.resolve import resolve
 from servicedesk.actors import Actor
+from servicedesk.intake.mail import running
+from servicedesk.mail import storing, tokens
 from servicedesk.models import (
     READING_DAYS,
     Approval,
@@ -39,6 +41,7 @@ from servicedesk.models import (
 from servicedesk.search import search
 from tests.servicedesk.committee import CommitteeCase
 from tests.servicedesk.pages import DeskCase
+from tests.servicedesk.test_mail import letter
 
 FILL = import_module("servicedesk.migrations.0008_reach_and_hand_overs_of_old_rows").fill
 
@@ -207,6 +210,20 @@ class TestReading(HandOverCase):
         over = self.ended(1)
         over.refresh_from_db()
         assert Who.SUPPLIER not in standing(user, over)
+
+    def test_a_mail_after_it_is_for_those_who_work_on_it_to_judge(self) -> None:
+        ticket, sender = self.handed(), "Leif Rud <supplier_person@example.no>"
+        subject = f"SV: [{ticket.reference}] Profil henger"
+        edit(self.me, ticket, supplier=None)
+        self.age(ticket, READING_DAYS + 1)
+        token = tokens.message_id(ticket.reference, ticket.entries.latest("pk").pk, self.r.supplier_person.pk)
+        storing.store(letter(sender, subject, "Vi har rettet det.", In_Reply_To=token, Message_ID="<a@x.no>"))
+        storing.store(letter(sender, subject, "Hva skjer?", Message_ID="<b@x.no>"))
+        running.run()
+        assert not ticket.entries.filter(is_public=True, body__contains="rettet").exists()
+        assert ticket.entries.filter(is_public=False, body__contains="rettet").exists()
+        assert not ticket.entries.filter(body__contains="Hva skjer").exists()  # a matter of its own
+        assert not self.sees(ticket)
 
     def test_the_page_says_since_when_and_until_when(self) -> None:
         ticket = self.handed()
