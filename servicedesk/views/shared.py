@@ -82,6 +82,7 @@ select jsonb_build_object(
     from cmdb_organisation n where n.id = t.supplier_id),
  'assignee', (select jsonb_build_object('id', n.id, 'display_name', n.display_name, 'username', n.username)
     from cmdb_user n where n.id = t.assignee_id),
+ 'handed', (select jsonb_build_object('id', h.id) from servicedesk_handover h where h.ticket_id = t.id limit 1),
  'home', (select jsonb_build_object('id', n.id, 'name', n.name)
     from cmdb_organisation n join cmdb_user u on u.organisation_id = n.id where u.id = t.reporter_id),
  'agreement', (select jsonb_build_object('id', n.id, 'name', n.name, 'version', n.version)
@@ -100,6 +101,7 @@ def attach(ticket: Ticket, parts: dict[str, dict[str, Any] | None]) -> None:
         values = parts.get(name)
         if values is not None:
             setattr(ticket, name, _row(model, values))
+    ticket.__dict__["was_handed_over"] = parts.get("handed") is not None
     home, agreement, calendar = parts.get("home"), parts.get("agreement"), parts.get("calendar")
     if home is not None and ticket.reporter is not None:
         ticket.reporter.organisation = _row(Organisation, home)

@@ -238,7 +238,9 @@ def beside(request: SignedInRequest, reference: str) -> HttpResponse:
 
 
 def supplier_context(user: User, row: Ticket) -> dict[str, Any]:
-    """The hand-over for those who work on it, and for the supplier until when it reads on."""
+    """The hand-over for those who work on it, and for the supplier until when it reads on. Nothing where there was none."""
+    if not row.__dict__["was_handed_over"]:
+        return {}
     if works_on(user, row):
         return {"hand_over": handovers.latest(row)}
     if user.access.has(Role.SUPPLIER):
