@@ -59,6 +59,14 @@ def _freeze(**_kwargs: Any) -> None:
     gc.freeze()
 
 
+@worker_ready.connect
+def _watch(sender: Any, **_kwargs: Any) -> None:
+    """Against a worker that has gone deaf."""
+    from servicedesk.project import watchdog
+
+    watchdog.start(sender)
+
+
 @beat_init.connect
 def _first_heartbeat(**_kwargs: Any) -> None:
     """At once, so that /readyz need not wait for the first turn: beat, broker and worker do the same for it."""

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 
 from django.utils import translation
 
-from cmdb.models import Heartbeat
-from servicedesk.project.watch import blind, sentences
+from servicedesk.project.watch import missed, sentences
 from servicedesk.project.watch.machine import check_migrations
 
 
 def check() -> Iterator[str]:
     """One English sentence per part that gives no sign, fails or is late."""
-    found = {"migrations": check_migrations()}
-    if Heartbeat.objects.exists():
-        found |= blind()
+    found = {"migrations": check_migrations()} | missed()
     with translation.override("en"):
         yield from (sentence for _name, sentence in list(sentences(found)))

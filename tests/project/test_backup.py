@@ -96,6 +96,17 @@ def test_what_is_wiped_comes_back(filled: Site, backup: Path, make: Make) -> Non
     assert int(new) > 1, "sequences go on where they were"
 
 
+def test_signs_of_life_are_no_data(make: Make, tmp_path: Path) -> None:
+    """Else what worked at the time of the backup would be missed wherever it is restored."""
+    site = make()
+    site.python("import django; django.setup(); from cmdb import heartbeats; heartbeats.beat('traps')")
+    assert site.manage("backup", tmp_path / "b").returncode == 0
+    other = make(empty="1")
+    assert other.manage("restore", tmp_path / "b").returncode == 0
+    with other.connect() as connection:
+        assert connection.execute("select count(*) from cmdb_heartbeat").fetchone() == (0,)
+
+
 def test_nobody_else_may_read_it(backup: Path) -> None:
     for path in (backup, *backup.rglob("*")):
         wanted = 0o700 if path.is_dir() else 0o600

@@ -29,6 +29,8 @@ from servicedesk.project.env import BASE_DIR
 
 #: Notes in SAMDRIFT_VAR that belong to the data: without this one a demo would be loaded into itself again.
 NOTES = ("demo-loaded",)
+#: Who worked when the backup was made works nowhere when it is restored: nobody is to be missed.
+PASSING = ("cmdb_heartbeat",)
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def _dump(tool: programs.Programs, snapshot: str, target: Path) -> None:
     done = subprocess.run(
         tool.command(
             "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=60s",
-            f"--snapshot={snapshot}", f"--file={target}",
+            f"--snapshot={snapshot}", f"--file={target}", *(f"--exclude-table-data=public.{name}" for name in PASSING),
         ),
         env=programs.environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -146,7 +148,7 @@ def _tables(connection: psycopg.Connection[Any]) -> dict[str, int]:
         "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
         " and not relispartition order by relname"
     ).fetchall()
-    return {name: _count(connection, name) for (name,) in names}
+    return {name: 0 if name in PASSING else _count(connection, name) for (name,) in names}
 
 
 def _count(connection: psycopg.Connection[Any], table: str) -> int:

@@ -4,7 +4,7 @@
 asked process itself needs. A finding holds figures and kinds of errors, never addresses or messages.
 """
 
-from servicedesk.project.watch.findings import blind, findings, sentences
+from servicedesk.project.watch.findings import blind, findings, missed, sentences
 from servicedesk.project.watch.machine import Finding
 
-__all__ = ["Finding", "blind", "findings", "sentences"]
+__all__ = ["Finding", "blind", "findings", "missed", "sentences"]

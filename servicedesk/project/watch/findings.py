@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cmdb import heartbeats
+from cmdb.models import Heartbeat
 from servicedesk.project.watch import machine, stuck
 from servicedesk.project.watch.machine import Answer, Finding
 from servicedesk.project.watch.parts import PARTS, Part, judge
@@ -53,6 +54,11 @@ def blind() -> dict[str, Finding]:
         for part in PARTS
         if part.expected() or part.name in seen
     }
+
+
+def missed() -> dict[str, Finding]:
+    """The same, but nothing where nothing ever ran: an installation that is being made, or restored, misses nobody."""
+    return blind() if Heartbeat.objects.exists() else {}
 
 
 def _judged(part: Part, signs: list[heartbeats.Sign]) -> Finding:
