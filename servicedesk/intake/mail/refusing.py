@@ -8,9 +8,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cmdb.maildomains import home_of
 from cmdb.models import Organisation, OrganisationKind, User
 from servicedesk.actors import Actor
-from servicedesk.intake.mail import people
 from servicedesk.models import InboundMail, Outcome, Reason, RefusedSender
 
 
@@ -45,7 +45,7 @@ def check(address: str) -> None:
         raise ValidationError(_("This is no address."))
     if not address.startswith("@"):
         return
-    home = people.home_of(address)
+    home = home_of(address)
     if home is not None:
         raise ValidationError(
             _("%(domain)s is the domain of %(name)s: refuse single addresses.")
