@@ -127,18 +127,10 @@ def _on_ticket(
     mail: Incoming, row: InboundMail, ticket: Ticket, author: Author, token: tokens.Token | None
 ) -> Done | None:
     """What became of it, or None if it should open a ticket of its own."""
-    body, facts, sender = keeping.answer(mail), keeping.facts(mail, row, answer=True), author.user
-    if sender is None and author.address in [who.email for who in notify.correspondents(ticket)]:
-        try:
-            comment(Actor.system(f"{author.name} <{author.address}>"[:150]), ticket, body=body, **facts)
-        except MoveRefused:
-            return None
-        return Done(Outcome.COMMENTED, "", ticket, keeping.files(mail, ticket, public=True))
+    sender = author.user
     if sender is None:
-        # Genuine thread, unknown sender (forwarded to somebody outside): for those who work on it to judge.
-        text = _("Mail from %(sender)s, who is not known here:") % {"sender": author.address}
-        note(MAIL, ticket, body=f"{text}\n\n{body}", **facts)
-        return Done(Outcome.NOTED, "", ticket, keeping.files(mail, ticket, public=False))
+        return _from_outside(mail, row, ticket, author)
+    body, facts = keeping.answer(mail), keeping.facts(mail, row, answer=True)
     actor, who = Actor.of(sender), standing(sender, ticket)
     try:
         if works_on(sender, ticket) and Who.REPORTER not in who:
@@ -160,6 +152,22 @@ def _on_ticket(
     except MoveRefused:
         return None  # closed, or resolved too long ago: a new ticket, linked to the old one
     return None
+
+
+def _from_outside(mail: Incoming, row: InboundMail, ticket: Ticket, author: Author) -> Done | None:
+    """A genuine thread, and nobody in the register: who reported it speaks, what others wrote is for the desk to judge."""
+    body, facts = keeping.answer(mail), keeping.facts(mail, row, answer=True)
+    reported = author.address in [who.email for who in notify.correspondents(ticket)]
+    if reported:
+        try:
+            comment(Actor.system(f"{author.name} <{author.address}>"[:150]), ticket, body=body, **facts)
+        except MoveRefused:
+            return None
+    else:
+        text = _("Mail from %(sender)s, who is not known here:") % {"sender": author.address}
+        note(MAIL, ticket, body=f"{text}\n\n{body}", **facts)
+    outcome = Outcome.COMMENTED if reported else Outcome.NOTED
+    return Done(outcome, "", ticket, keeping.files(mail, ticket, public=reported))
 
 
 def may_speak(person: User, ticket: Ticket) -> bool:
