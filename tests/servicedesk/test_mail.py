@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from typing import Any
 from unittest import mock
 
+import pytest
 from django.core import mail as mailbox
 from django.db import IntegrityError, transaction
 from django.test import override_settings
