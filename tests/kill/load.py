@@ -88,8 +88,8 @@ class Load:
         writer.wait(20)
 
 
-def settle(stage: Stage, seconds: float = 150) -> float:
-    """Until workers have nothing left to do; how long that took."""
+def settle(stage: Stage, seconds: float = 700) -> float:
+    """Until workers have nothing left to do; how long that took. What a killed one had claimed is free when its lease ends."""
     began = time.monotonic()
     while stage.region("pending"):
         if time.monotonic() - began > seconds:

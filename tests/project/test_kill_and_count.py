@@ -14,10 +14,10 @@ from tests.kill.count import faults_of
 
 @pytest.mark.slow
 def test_all_that_works_is_killed_at_once() -> None:
-    only = ["a web worker", "the worker", "slow", "beat", "PostgreSQL"]
+    only = ["a web worker", "the worker", "beat"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.kill", "--at-once", "--calm", "2", "--json", "--only", *only],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     counted = json.loads(done.stdout)["counted"]
