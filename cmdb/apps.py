@@ -6,3 +6,7 @@ class CmdbConfig(AppConfig):
     name = "cmdb"
     verbose_name = _("register")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """What the audit log hears of by itself."""
+        from cmdb import auditing  # noqa: F401

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from cmdb import pages
+from cmdb.auditpages import AUDIT
 from cmdb.views import imports, items, start
 from cmdb.views.related import LinkedRows
 
@@ -25,5 +26,5 @@ urlpatterns: list[URLPattern] = [
         LinkedRows.as_view(crud=pages.TEAM, field="members", pick="cmdb:person_pick"),
         name="team_members",
     ),
-    *(pattern for crud in pages.ALL for pattern in crud.urls),
+    *(pattern for crud in (*pages.ALL, AUDIT) for pattern in crud.urls),
 ]

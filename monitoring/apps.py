@@ -6,3 +6,7 @@ class MonitoringConfig(AppConfig):
     name = "monitoring"
     verbose_name = _("monitoring")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """What the audit log hears of by itself."""
+        from monitoring import auditing  # noqa: F401

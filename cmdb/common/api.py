@@ -26,6 +26,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer, SessionAuth
 
 from cmdb.common import openapi
+from cmdb.common.caller import token_refused
 from cmdb.common.filters import FastFilterSet
 from cmdb.common.problems import Problem, problem_response
 from cmdb.common.tables.head import address
@@ -51,7 +52,9 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """Make the person the request's user, so that everything below sees the same one."""
         user = self.lookup(token.strip()) if token.strip() else None
-        if user is not None:
+        if user is None:
+            token_refused.send(type(self))
+        else:
             request.user = user
         return user
 

@@ -15,14 +15,23 @@ COMPUTED = ("sort_name", "lft", "rght", "tree_id", "level")
 
 def tracked(model: M) -> M:
     """Class decorator: every insert, update and delete of `model` leaves a row in `<Model>Event`."""
-    names = {field.name for field in model._meta.local_fields}
-    decorate: Callable[[M], M] = pghistory.track(
-        pghistory.InsertEvent(),
-        pghistory.UpdateEvent(),
-        pghistory.DeleteEvent(),
-        exclude=[name for name in COMPUTED if name in names],
-    )
-    return decorate(model)
+    return tracked_but()(model)
+
+
+def tracked_but(*left_out: str) -> Callable[[M], M]:
+    """The same without some fields: secrets, and what programs write there all day (an update of those alone leaves no row)."""
+
+    def decorated(model: M) -> M:
+        names = {field.name for field in model._meta.local_fields}
+        decorate: Callable[[M], M] = pghistory.track(
+            pghistory.InsertEvent(),
+            pghistory.UpdateEvent(),
+            pghistory.DeleteEvent(),
+            exclude=[name for name in (*COMPUTED, *left_out) if name in names],
+        )
+        return decorate(model)
+
+    return decorated
 
 
 def never_deleted() -> pgtrigger.Trigger:

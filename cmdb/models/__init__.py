@@ -1,5 +1,6 @@
 """The register's tables, one file per theme."""
 
+from cmdb.models.audit import AuditEntry, AuditKind
 from cmdb.models.classes import CIClass, Family, Layer
 from cmdb.models.heartbeats import Heartbeat
 from cmdb.models.items import IMPACTING, Item, Lifecycle, Relation, RelationKind
@@ -12,6 +13,8 @@ from cmdb.models.software import Contract, ContractKind, Installation, Licence, 
 __all__ = [
     "IMPACTING",
     "ApiToken",
+    "AuditEntry",
+    "AuditKind",
     "CIClass",
     "ColorScheme",
     "Contract",

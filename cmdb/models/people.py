@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cmdb.access import Access
 from cmdb.common.archive import ARCHIVED, Archivable
+from cmdb.common.history import tracked, tracked_but
 from cmdb.common.models import Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleManager, VisibleQuerySet
 from cmdb.models.organisations import Language, Organisation
@@ -48,6 +49,7 @@ class PeopleManager(UserManager.from_queryset(VisibleQuerySet)):  # type: ignore
     """Django's user manager whose lists can be narrowed to what a person may see."""
 
 
+@tracked_but("password", "last_login", "session_stamp", "color_scheme")
 class User(Archivable, AbstractUser):
     """A person; what the person may do follows from memberships, never from Django's staff flag alone."""
 
@@ -151,6 +153,7 @@ class User(Archivable, AbstractUser):
         return Q(pk=user.pk) | Q(organisation__in=access.reach_orgs)
 
 
+@tracked
 class Membership(Timestamped):
     """A role held in an organisation and everything under it."""
 
@@ -181,6 +184,7 @@ class Membership(Timestamped):
         return Q(user=user) | Q(organisation__in=user.access.orgs(Role.ADMIN, Role.LEAD))
 
 
+@tracked
 class Team(Archivable, Timestamped):
     """People who share a queue."""
 

@@ -138,6 +138,7 @@ def _attention(items: Any, contracts: Any, over: Any, today: Any) -> list[tuple[
 
 def _lists(user: Any) -> list[tuple[str, str, str]]:
     """(label, address, icon) of every list that the person may open."""
+    from cmdb.auditpages import AUDIT
     from cmdb.pages import BY_NAME
 
     icons = (
@@ -153,8 +154,9 @@ def _lists(user: Any) -> list[tuple[str, str, str]]:
         ("team", "people"),
         ("person", "person"),
     )
+    shown = [(BY_NAME[name], icon) for name, icon in icons] + [(AUDIT, "shield")]
     return [
-        (str(BY_NAME[name].model._meta.verbose_name_plural), BY_NAME[name].url("list"), icon)
-        for name, icon in icons
-        if BY_NAME[name].may(user, "read")
+        (str(crud.model._meta.verbose_name_plural), crud.url("list"), icon)
+        for crud, icon in shown
+        if crud.may(user, "read")
     ]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.common.archive import ARCHIVED, Archivable
+from cmdb.common.history import tracked_but
 from cmdb.common.models import EncryptedJSONField, Timestamped, sort_key_field
 from cmdb.common.querysets import VisibleManager
 from cmdb.models import Item, Organisation
@@ -27,6 +28,7 @@ class CredentialKind(models.TextChoices):
     SSH = "ssh", _("SSH login")
 
 
+@tracked_but("secret", "updated_at")
 class Credential(Archivable, Timestamped):
     """A secret for asking devices. `secret` is encrypted at rest and appears in no page, log, API or history.
 
@@ -73,6 +75,15 @@ class TargetState(models.TextChoices):
     OFF = "off", _("Not watched")
 
 
+#: What polling writes, round after round: intervals and events tell it, a target's history does not.
+PROGRAMS = (
+    "profile", "instances", "learnt_at", "state", "state_since", "shadowed_by", "failures", "first_failed_at", "last_polled_at",
+    "last_ok_at", "last_error", "rtt_ms", "problems", "uptime_seconds", "due_at", "lease_until", "lease_token", "backup_wanted_at",
+    "updated_at",
+)  # fmt: skip
+
+
+@tracked_but(*PROGRAMS)
 class Target(Archivable, Timestamped):
     """One thing that is asked at an interval: an address, a kind of check, a secret.
 

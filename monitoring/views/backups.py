@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cmdb.common.crud import DetailView
-from monitoring import backups
+from monitoring import auditing, backups
 from monitoring.models import BackupResult, ConfigBackup
 
 SIGNS = {"+": "ins", "-": "del", "@": "hunk"}
@@ -23,6 +23,7 @@ class BackupDetail(DetailView):
             )
             holder = older.order_by("-taken_at", "-pk").first()
         lines = backups.difference(obj)
+        auditing.configuration_shown(obj)
         return super().context(obj) | {
             "lines": [
                 (SIGNS.get(line[:1], ""), line) for line in lines if not line.startswith(("---", "+++"))

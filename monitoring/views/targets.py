@@ -19,7 +19,7 @@ from cmdb.common import ui
 from cmdb.common.crud import CreateView, DetailView, EditView, ListView
 from cmdb.common.tables import FastTable
 from cmdb.models import Item
-from monitoring import backups, live, schedule, simulated, trying, words
+from monitoring import auditing, backups, live, schedule, simulated, trying, words
 from monitoring.access import READERS, WRITERS, for_readers
 from monitoring.models import Alert, CheckKind, ConfigBackup, Credential, Event, Neighbour, Reading, Target
 from monitoring.views.timeline import timeline
@@ -165,6 +165,7 @@ class _Trying:
     def tried(self, form: Any, context: dict[str, Any]) -> HttpResponse:
         if not form.is_valid():
             return self.refuse(form, context)  # type: ignore[attr-defined]
+        auditing.used_by_hand(form.instance.credential, form.instance.address)
         found = trying.try_now(form.instance)
         return self.render({"form": form, "tried": found, **context})  # type: ignore[attr-defined]
 
@@ -238,6 +239,7 @@ def target_back_up(request: HttpRequest, key: int) -> HttpResponse:
     target = writable(request, key)
     if target.ssh_credential_id is None:
         raise Http404
+    auditing.used_by_hand(target.ssh_credential, target.address)
     backups.want(target)
     messages.success(request, _("The configuration of %(name)s is being fetched.") % {"name": target.name})
     return _back(target)

@@ -23,7 +23,7 @@ class ProjectConfig(AppConfig):
 
         The processes of the pages do without Celery (10 MB each): pages write rows, and beat's sweeps find them.
         """
-        from servicedesk.project import checks, guesses  # noqa: F401
+        from servicedesk.project import auditing, checks, guesses  # noqa: F401
 
         if os.environ.get("SAMDRIFT_PART") != "web":
             from servicedesk.project.celery import app  # noqa: F401

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from uuid import uuid4
 
 import pghistory.middleware
+from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
-from cmdb.common import trace
+from cmdb.common import caller, trace
 from servicedesk.project import guesses
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -116,6 +119,28 @@ class LanguageMiddleware:
             return ""
         language = getattr(request.user, "language", "") if request.user.is_authenticated else ""
         return language if language in dict(settings.LANGUAGES) else ""
+
+
+class CallerMiddleware:
+    """Says who is served, for the audit log; stands behind sign-in."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with caller.serving(caller.Caller(request, self._address(request))):
+            return self.get_response(request)
+
+    @staticmethod
+    def _address(request: HttpRequest) -> str:
+        try:
+            return str(ip_address(get_adapter(request).get_client_ip(request)))
+        except (
+            PermissionDenied,
+            ImproperlyConfigured,
+            ValueError,
+        ):  # a socket without one, or a proxy's nonsense
+            return ""
 
 
 class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):

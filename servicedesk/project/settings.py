@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "servicedesk.project.middleware.CallerMiddleware",
     "servicedesk.project.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "servicedesk.project.secondfactor.SecondFactorMiddleware",

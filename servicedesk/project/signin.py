@@ -10,11 +10,12 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from cmdb import secondfactor
 from cmdb.common import secrets
-from servicedesk.project import guesses
+from servicedesk.project import auditing, guesses
 
 
 class Site(NamedTuple):
@@ -37,6 +38,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """With the site that the operator named."""
         domain = urlsplit(settings.SAMDRIFT_URL).netloc
         super().send_mail(template_prefix, email, {**context, "current_site": Site("Samdrift", domain)})
+        if template_prefix.endswith("password_reset_key"):
+            auditing.reset_sent(context["user"])
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Below SAMDRIFT_URL."""
@@ -54,9 +57,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Besides the address's own limits: a name that many addresses guess at takes only browsers that it knows."""
-        super().pre_authenticate(request, **credentials)
-        if guesses.is_under_attack(_name_in(credentials)) and not guesses.is_known(request, credentials):
-            raise self.validation_error("too_many_login_attempts")
+        try:
+            super().pre_authenticate(request, **credentials)
+            if guesses.is_under_attack(_name_in(credentials)) and not guesses.is_known(request, credentials):
+                raise self.validation_error("too_many_login_attempts")
+        except ValidationError:
+            auditing.held(_name_in(credentials))
+            raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Counted for the name, from wherever."""

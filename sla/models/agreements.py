@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.common.archive import ARCHIVED, Archivable, Kept
+from cmdb.common.history import tracked
 from cmdb.common.models import Timestamped
 from cmdb.common.querysets import VisibleManager
 from cmdb.models import Organisation, Service
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cmdb.models import User
 
 
+@tracked
 class Agreement(Archivable, Timestamped):
     """One version of a municipality's service level agreement; in force on the days [valid_from, valid_until)."""
 
@@ -137,6 +139,7 @@ class Measure(models.TextChoices):
     SUPPLIER = "supplier", _("Supplier's time")
 
 
+@tracked
 class AgreementTarget(_Promise, Timestamped):
     """A promise on tickets of a kind and a priority (1 highest … 4; empty: all)."""
 
@@ -181,6 +184,7 @@ class AgreementTarget(_Promise, Timestamped):
         return Q(agreement__in=Agreement.objects.visible_to(user).values("pk"))
 
 
+@tracked
 class ServiceTarget(_Promise, Timestamped):
     """A promise on a service: the share of agreed time in which it is up, and its longest single outage."""
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.common.archive import Archivable
+from cmdb.common.history import tracked
 from cmdb.common.models import Timestamped
 from cmdb.common.querysets import VisibleManager
 from cmdb.models import Organisation
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cmdb.models import User
 
 
+@tracked
 class Calendar(Archivable, Timestamped):
     """A named calendar; its hours are in its versions. `organisation` empty: shared by all."""
 
@@ -47,6 +49,7 @@ class Calendar(Archivable, Timestamped):
         return Q(organisation=None) | Q(organisation__in=access.work_orgs | access.board_orgs)
 
 
+@tracked
 class CalendarVersion(models.Model):
     """The hours of a calendar from an instant on.
 

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cmdb.models import Organisation
+from cmdb import audit
+from cmdb.models import AuditKind, Organisation
 from cmdb.web import SignedInRequest
 from sla.access import may_keep, of_report
 from sla.forms import CorrectForm
@@ -99,6 +100,7 @@ def download(request: SignedInRequest, month: date, organisation: Organisation, 
     data, frozen = monthly.get(month, organisation)
     made = FORMATS[form]
     response = HttpResponse(made.render(data, frozen), content_type=made.content_type)
+    audit.record(AuditKind.DOWNLOADED, organisation, detail={"name": f"{month:%Y-%m}", "form": form})
     response["Content-Disposition"] = f'attachment; filename="{organisation.slug}-{month:%Y-%m}.{form}"'
     return response
 

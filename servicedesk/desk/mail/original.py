@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
+from cmdb import audit
+from cmdb.models import AuditKind
 from cmdb.web import SignedInRequest
 from servicedesk import filenames
 from servicedesk.access import works_on
@@ -94,6 +96,7 @@ def document(request: SignedInRequest, pk: int) -> HttpResponse:
 def source(request: SignedInRequest, pk: int) -> HttpResponse:
     """The bytes as they came, as a file."""
     row = find(request, pk)
+    audit.record(AuditKind.DOWNLOADED, row, detail={"name": row.subject})
     name = filenames.safe(row.subject[:60].replace(".", " ") + ".eml", otherwise=f"mail-{row.pk}.eml")
     answer = HttpResponse(storing.load(row.pk), content_type="application/octet-stream")
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
