@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from ipaddress import ip_address
 from typing import Any
@@ -36,10 +36,28 @@ WORDS: dict[str, Any] = {
     "method": _("how"),
     "name": _("name"),
     "kind": _("kind"),
-    "why": _("why"),
-    "until": _("until"),
+    "act": _("what was done"),
+    "number": _("number"),
+    "address": _("address"),
+    "taken": _("fetched"),
+    "deleted": _("deleted"),
     "is_staff": _("may enter the administration"),
     "is_superuser": _("may do everything there"),
+}
+
+#: Words for values that are names of the code.
+VALUES: dict[str, Mapping[str, Any]] = {
+    "role": dict(Role.choices),
+    "act": {"added": _("added"), "changed": _("changed"), "deleted": _("deleted")},
+    "method": {
+        "password": _("password"),
+        "mfa": _("second factor"),
+        "totp": _("one-time code"),
+        "webauthn": _("security key"),
+        "recovery_codes": _("recovery code"),
+        "socialaccount": _("the municipality's sign-in"),
+        "password_reset": _("reset letter"),
+    },
 }
 
 
@@ -48,16 +66,20 @@ def words(detail: Any) -> str:
     if not isinstance(detail, dict):
         return ""
     return " · ".join(
-        f"{WORDS.get(key, key)}: {_value(value)}" for key, value in detail.items() if value not in ("", {})
+        f"{WORDS.get(key, key)}: {_value(value, VALUES.get(key, {}))}"
+        for key, value in detail.items()
+        if value not in ("", {})
     )
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, known: Mapping[str, Any]) -> str:
     if isinstance(value, list):
-        return ", ".join(_value(one) for one in value)
+        return ", ".join(_value(one, known) for one in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {_value(one)}" for key, one in value.items())
-    return "–" if value is None else str(value)
+        return ", ".join(f"{key} = {_value(one, known)}" for key, one in value.items())
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return "–" if value is None else str(known.get(str(value), value))
 
 
 def object_kind(label: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from allauth.account import signals as account
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth import signals as auth
 from django.db.models.signals import post_save
 from django.dispatch import receiver
@@ -15,6 +15,8 @@ from django.http import HttpRequest
 
 from cmdb import audit
 from cmdb.models import AuditKind, User
+
+ACTS: Final = {ADDITION: "added", CHANGE: "changed", DELETION: "deleted"}
 
 
 @receiver(auth.user_logged_in, dispatch_uid="servicedesk.project.auditing.in")
@@ -83,7 +85,7 @@ def _administered(instance: LogEntry, created: bool, **_kwargs: Any) -> None:
     detail = {
         "name": instance.object_repr,
         "number": instance.object_id,
-        "how": instance.get_action_flag_display(),
+        "act": ACTS.get(instance.action_flag, ""),
     }
     audit.record(AuditKind.ADMINISTERED, kind, actor=instance.user, detail=detail)
 

@@ -64,7 +64,8 @@ def test_many_readers_and_writers_lose_and_double_nothing(tmp_path: Path) -> Non
     def read() -> None:
         own = channel(tmp_path)
         while True:
-            last = done.is_set()  # asked before: what is written between a look and the question is still taken
+            # Asked before: what is written between a look and the question is still taken.
+            last = done.is_set()
             try:
                 taken[own._get("poll")["number"]] += 1
             except Empty:
