@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.actions import delete_selected
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from mptt.admin import MPTTModelAdmin
 
 from cmdb.common.admin import KeptAdmin
+from cmdb.common.archive import held
 from cmdb.models import (
     ApiToken,
     CIClass,
@@ -36,6 +41,12 @@ class TreeAdmin(KeptAdmin, MPTTModelAdmin):
     search_fields = ("name",)
     autocomplete_fields = ("parent",)
     exclude = ("consumers",)
+
+    def delete_selected_tree(self, modeladmin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """mptt's own asks nothing before it deletes: where a row is held, Django's page says so instead."""
+        if any(held(row) for row in queryset):
+            return delete_selected(self, request, queryset)
+        return super().delete_selected_tree(modeladmin, request, queryset)
 
 
 class MembershipInline(admin.TabularInline):

@@ -19,6 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pysnmp")
 UPTIME = "1.3.6.1.2.1.1.3.0"
 COUNTERS = [f"1.3.6.1.2.1.31.1.1.1.6.{n}" for n in range(1, 10)]
 
+# Seconds: a live one answers in a millisecond, but the pure Python engine of a busy machine takes long over a hundred of them.
+PATIENCE = 1.5
+
 
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
@@ -35,7 +38,7 @@ def test_a_round_over_many_with_dead_ones(engine: Engine) -> None:
             loop.add_reader(sock, Answerer(sock, "test-community", lambda at: at[3] % 20 == 0).drain)
             before = descriptors()
             requests = [
-                (n, endpoint(f"127.30.{n // 200}.{n % 200 + 1}", port, timeout=0.5), [UPTIME, *COUNTERS])
+                (n, endpoint(f"127.30.{n // 200}.{n % 200 + 1}", port, timeout=PATIENCE), [UPTIME, *COUNTERS])
                 for n in range(300)
             ]
             begun = time.monotonic()
@@ -50,7 +53,7 @@ def test_a_round_over_many_with_dead_ones(engine: Engine) -> None:
     assert {n for n, one in found.items() if not one.ok} == dead
     assert {found[n].error for n in dead} == {Fault.TIMEOUT}
     assert all(one.values[COUNTERS[3]] == integer(10**12 + 4) for n, one in found.items() if n not in dead)
-    assert took < 5
+    assert took < 10 * PATIENCE  # one after the other, the fifteen dead ones would need more
     assert left_open == 0
 
 
