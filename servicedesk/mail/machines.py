@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.header import decode_header, make_header
 from email.message import Message
 from typing import Literal
 
-from servicedesk.mail import addresses
+from servicedesk import cleaning
+from servicedesk.mail import addresses, charsets, subjects
 
 Kind = Literal["", "automatic", "bounce"]
 
 _MOST_PARTS = 100
+_LONGEST = 20_000
 _SENDERS = re.compile(
-    r"^(?:mailer-daemon|postmaster|no-?_?reply|do-?_?not-?_?reply|ikke-?svar|bounces?)(?:[+=-].*)?@",
+    r"^(?:mailer-daemon|postmaster|microsoftexchange[0-9a-f]{16,}|no-?_?reply|do-?_?not-?_?reply|ikke-?svar|bounces?)(?:[+=-].*)?@",
     re.IGNORECASE,
 )
-_DAEMONS = re.compile(r"^(?:mailer-daemon|postmaster)(?:[+=-].*)?@", re.IGNORECASE)
+_DAEMONS = re.compile(
+    r"^(?:mailer-daemon|postmaster|microsoftexchange[0-9a-f]{16,})(?:[+=-].*)?@", re.IGNORECASE
+)
 #: Fields that say it by being there, whatever they hold.
 _FIELDS = frozenset(
     {
@@ -36,32 +39,10 @@ _PRECEDENCE = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply", "au
 _PROGRAMS = re.compile(r"autore(?:ply|spon)|vacation|mdaemon out", re.IGNORECASE)
 #: Parts that only machines make. The report on a letter's way is a bounce, the others are receipts and complaints.
 _RECEIPTS = frozenset({"message/disposition-notification", "message/feedback-report"})
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 #: What a calendar answers by itself. An invitation (REQUEST) is somebody's wish.
 _CALENDAR = frozenset({"reply", "counter", "declinecounter", "cancel", "refresh"})
 _METHOD = re.compile(rb"^METHOD:\s*(\w+)", re.IGNORECASE | re.MULTILINE)
-
-#: How mail programs begin the subject of an absence notice. Behind it a colon or nothing: «Automatisk svar fungerer ikke» is a
-#: person's sentence, and so is everything that begins with Re: or a quotation mark.
-_ABSENCE = "|".join(
-    (
-        "automati(?:sk|skt) (?:e-?post)?svar", "auto-?svar", "fraværsmelding", "fråværsmelding", "fraværsbesked", "fraværsvar",
-        "frånvaromeddelande", "frånvarobesked", "ikke til ?stede", "ikkje til ?stades", "ikke på kontoret",
-        "ikkje på kontoret", "ute av kontoret", "auto(?:matic)?[- ]?(?:reply|response)", "auto", "autoresponder",
-        "out of (?:the )?office(?: (?:auto-?(?:reply|response)|assistant|message|notification))?", "out-of-office", "vacation (?:reply|response)", "ooo",
-        "automatische (?:antwort|reaktion)", "abwesenheits(?:notiz|benachrichtigung|meldung|assistent)",
-        "abwesend", "nicht im (?:büro|haus)", "réponse automatique", "absence du bureau", "message d'absence",
-        "automaattinen vastaus", "automaatvastus", "poissa(?: toimistosta)?", "poissaoloviesti", "sjálfvirkt svar",
-        "automatisch antwoord", "afwezigheidsbericht", "respuesta automática", "fuera de (?:la )?oficina",
-        "risposta automatica", "fuori sede", "resposta automática", "odpowiedź automatyczna", "automatická odpověď",
-        "автоматический ответ", "автоматична відповідь", "automatinis atsakymas", "automātiska atbilde",
-    )
-)  # fmt: skip
-_SUBJECT = re.compile(
-    rf"^(?:(?:{_ABSENCE})\s*(?::|[.!]?\s*$)|\[(?:{_ABSENCE})\]|"
-    r"(?:auto: )?.{1,80} (?:is (?:currently )?out of the office|er ikke på kontoret|er ikkje på kontoret|"
-    r"er ikke til ?stede|ist nicht im büro)\.?(?:\s*\(.*\))?\s*$)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -132,8 +113,19 @@ def _submitted(message: Message) -> Sign:
 
 
 def _subject(message: Message) -> Sign:
-    subject = " ".join(header(message, "subject")[:1_000].split())
-    return Sign("automatic", subject[:100]) if _SUBJECT.match(subject[:300]) else Sign()
+    subject = cleaning.line_of(header(message, "subject"))[:1_000]
+    kind = subjects.kind(subject)
+    if kind:
+        return Sign(kind, subject[:100])
+    if subjects.answers_calendar(subject) and _is_calendar(message):
+        return Sign("automatic", subject[:100])
+    return Sign()
+
+
+def _is_calendar(message: Message) -> bool:
+    """A calendar's letter whose calendar cannot be read: it lies in a winmail.dat, or a server took it out."""
+    named = "calendarmessage" in header(message, "content-class").lower()
+    return named or any(part.get_content_type() in _TNEF for part in _parts(message))
 
 
 def _fields(message: Message) -> Sign:
@@ -161,7 +153,7 @@ def _return_path(message: Message) -> Sign:
 
 
 def _sender(message: Message) -> Sign:
-    address = addresses.first(header(message, "from"))[1]
+    address = addresses.first(str(message.get("from", "")))[1]
     if not _SENDERS.match(address):
         return Sign()
     # A server that writes neither a report nor an empty Return-Path tells by the copy of what it could not deliver.
@@ -169,11 +161,6 @@ def _sender(message: Message) -> Sign:
 
 
 def header(message: Message, name: str) -> str:
-    """A field's text, decoded as far as it can be; never raises."""
+    """A field's text as a person reads it, raw bytes included; never raises."""
     value = message.get(name)
-    if value is None:
-        return ""
-    try:
-        return str(make_header(decode_header(str(value))))
-    except (LookupError, ValueError, AttributeError):
-        return str(value)
+    return "" if value is None else charsets.header(str(value)[:_LONGEST])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import html
 import io
 import re
@@ -13,19 +12,15 @@ from email.message import Message
 from cmdb.common.html_text import html_to_plain
 from servicedesk import filenames
 from servicedesk.cleaning import fit
-from servicedesk.mail import charsets, uu
+from servicedesk.mail import charsets, transfer, uu, versions
 from servicedesk.mail.parsing import Part
 
 #: HTML beyond this is kept whole as a file beside what is read of it.
 MOST_HTML = 5_000_000
 MOST_FILES = 200
-MOST_COMPARED = 500_000
 _LARGE = 1_000_000
 _TEXTS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-amp-html")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]*")
-_QP = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n)")
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,3}=\s{0,3}["']?\s{0,3}([\w.:-]{2,40})""", re.IGNORECASE)
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -130,24 +125,15 @@ def _words(part: Message, kind: str, found: Parts) -> None:
 
 
 def _alternative(parts: list[Message], found: Parts) -> None:
-    """One text said in several ways: the one that says more; the plain one where both say the same."""
+    """One text said in several ways."""
     plain, rich = (Parts([], found.files, found.left_out) for _each in range(2))
     for part in parts:
         kind = part.get_content_type()
         if kind == "text/x-amp-html":
             continue
         _walk(part, plain if kind in ("text/plain", "text/markdown") else rich)
-    text, html_text = joined(plain), joined(rich)
-    if not rich.bodies or (plain.bodies and not _says_more(html_text, text)):
-        found.bodies.append(Body(text, as_html(rich)))
-    else:
-        found.bodies.append(Body(html_text, as_html(rich)))
-
-
-def _says_more(html_text: str, text: str) -> bool:
-    """Whether the plain text is only a stand-in for the HTML: blank, a footer, "your program cannot show this"."""
-    rich, plain = (set(_WORD.findall(one.lower()[:MOST_COMPARED])) for one in (html_text, text))
-    return len(rich) > len(plain) and len(rich & plain) < 0.8 * len(rich)
+    text = versions.best(joined(plain), joined(rich))
+    found.bodies.append(Body(text, as_html(rich)))
 
 
 def joined(found: Parts) -> str:
@@ -165,10 +151,9 @@ def as_html(found: Parts) -> str:
 def _attached(part: Message, inner: list[Message], kind: str, found: Parts) -> None:
     """A letter in the letter is a file of its own; the lines of a delivery report are text."""
     data = b"\n".join(as_bytes(one) for one in inner)
-    if part.get("content-transfer-encoding", "").strip().lower() == "base64" and not (
-        inner and inner[0].keys()
-    ):
-        data = charsets.base64(data)  # forbidden by RFC 2046, done all the same
+    if inner and not inner[0].keys():
+        # Forbidden by RFC 2046, done all the same.
+        data = transfer.decode(data, part.get("content-transfer-encoding", ""))
     subject = charsets.header(inner[0].get("subject", "")[:2_000]) if inner else ""
     name = file_name(part) or (subject[:80] if kind in ("message/rfc822", "message/global") else "")
     ending = filenames.extension(kind) or ".eml"
@@ -193,21 +178,12 @@ def as_bytes(mail: Message) -> bytes:
 def content(part: Message, *, text: bool = False) -> bytes:
     """The bytes of a leaf, decoded as far as they can be. Of broken text nothing is dropped."""
     data = part.source().encode("utf-8", "surrogateescape") if isinstance(part, Part) else b""
-    way = part.get("content-transfer-encoding", "").partition(";")[0].strip().lower()
-    if way == "quoted-printable":
-        return _QP.sub(lambda found: binascii.unhexlify(found[1]) if found[1] else b"", data)
-    if way == "base64":
-        good = _BASE64.match(data)
-        end = good.end() if good is not None else 0
-        if not text or end == len(data):
-            return charsets.base64(data)
-        # A scanner's foot behind the encoded text, or text that was never encoded.
-        cut = data.rfind(b"\n", 0, end) + 1
-        return charsets.base64(data[:cut]) + b"\n" + data[cut:] if cut else data
-    if way in ("uuencode", "x-uuencode", "uue", "x-uue"):
-        found = uu.decode(data.decode("latin-1").splitlines())
-        return found if found is not None else data
-    return data
+    return transfer.decode(
+        data,
+        part.get("content-transfer-encoding", ""),
+        words=text or part.get_content_maintype() == "text",
+        charset=parameter(part, "charset"),
+    )
 
 
 def _said_inside(data: bytes, kind: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cmdb.maildomains import home_of
 from cmdb.models import Organisation, User
-from servicedesk.mail import addresses, machines, tokens
+from servicedesk.mail import addresses, tokens
 from servicedesk.mail.reading import Incoming
 from servicedesk.models import FormAddress, InboundMail, RefusedSender, Ticket
 
@@ -26,7 +26,7 @@ def author_of(mail: Incoming) -> Author:
     form = FormAddress.objects.filter(address=mail.sender).select_related("organisation").first()
     name, address = mail.sender_name, mail.sender
     if form is not None:
-        said, wanted = addresses.first(machines.header(mail.head, "reply-to"))
+        said, wanted = addresses.first(str(mail.head.get("reply-to", "")))
         if "@" in wanted:
             name, address = said[:150], wanted.strip().lower()[:254]
     return Author(address, name, sender_of(address), form)
