@@ -24,7 +24,7 @@ _EXTENSIONS = {
     "image/webp": ".webp", "image/heic": ".heic", "image/bmp": ".bmp", "image/svg+xml": ".svg",
     "text/calendar": ".ics", "application/ics": ".ics", "text/plain": ".txt", "text/html": ".html", "text/csv": ".csv",
     "text/x-vcard": ".vcf", "text/vcard": ".vcf", "text/directory": ".vcf", "message/rfc822": ".eml",
-    "message/global": ".eml", "application/ms-tnef": ".dat", "application/zip": ".zip", "audio/mpeg": ".mp3",
+    "text/rtf": ".rtf", "application/rtf": ".rtf", "message/global": ".eml", "application/ms-tnef": ".dat", "application/zip": ".zip", "audio/mpeg": ".mp3",
     "application/x-zip-compressed": ".zip", "audio/x-wav": ".wav", "audio/wav": ".wav", "application/xml": ".xml",
     "text/xml": ".xml", "application/json": ".json", "application/pkcs7-signature": ".p7s",
     "application/x-pkcs7-signature": ".p7s", "application/pkcs7-mime": ".p7m", "application/x-pkcs7-mime": ".p7m",

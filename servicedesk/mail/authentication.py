@@ -31,6 +31,8 @@ _ABOUT = {
     "dkim": ("header.d", "header.i"),
     "auth": ("smtp.auth", "smtp.mailfrom"),
 }
+#: Below one of these nothing is the server's own any more.
+_NOT_OURS = frozenset({"received", "from", "to", "subject", "date", "message-id", "mime-version", "reply-to"})
 _SIGN = re.compile(r"\\.|.", re.DOTALL)
 #: Signs of a quoted string that would separate if they stood bare.
 _GUARDED = {" ": "\ue000", "\t": "\ue000", "\n": "\ue000", "=": "\ue001", "/": "\ue002", ".": "\ue003"}
@@ -105,13 +107,13 @@ def _ascii(domain: str) -> str:
 def _trusted(headers: Sequence[tuple[str, str]], named: set[str]) -> list[Result]:
     """The results of the named server's fields that stand above what it received.
 
-    A server may write one field for each method. A method that was told already, or a field below the next Received line, is a
-    copy that came with the mail.
+    A server may write one field for each method. A method that was told already, or a field below the next Received line or
+    below what the writer's program wrote, is a copy that came with the mail.
     """
     found: list[Result] = []
     for name, value in headers:
         lower = name.lower()
-        if lower == "received" and found:
+        if found and lower in _NOT_OURS:
             break
         if lower != "authentication-results":
             continue

@@ -8,6 +8,7 @@ from email.policy import Compat32
 
 from django.utils.translation import gettext_noop
 
+from servicedesk.mail import mended
 from servicedesk.mail.fingerprint import split
 
 MOST_LINES = 4_000_000
@@ -91,24 +92,37 @@ def parse(raw: bytes) -> Message:
     """The tree of a mail. UnreadableError for what is none, or is made to stop its reader."""
     if raw.count(b"\n") + raw.count(b"\r") > 2 * MOST_LINES:
         raise UnreadableError(gettext_noop("It has too many lines."))
+    mail = _tree(mended.head(raw))
+    if not any(name in mail for name in _SIGNS):
+        raise UnreadableError(gettext_noop("It has no headers of a mail."))
+    return mail
+
+
+def again(kind: str, body: bytes) -> list[Message]:
+    """The parts of a body that its own header does not open: encoded as a whole, or with a boundary that is wrong or missing."""
+    boundary = mended.boundary(body)
+    if not boundary:
+        return []
+    mail = _tree(b'Content-Type: %s; boundary="%s"\n\n' % (kind.encode("ascii", "ignore"), boundary) + body)
+    return mail.inner() if isinstance(mail, Part) else []
+
+
+def _tree(raw: bytes) -> Message:
     parser = _Parser()
     try:
         # mbox: a line "From someone at a time" before the head is no header; the parser knows it.
         for begin in range(0, len(raw), _STEP):
             parser.feed(raw[begin : begin + _STEP])
-        mail = parser.close()
+        return parser.close()
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as error:
         raise UnreadableError(type(error).__name__) from error
-    if not any(name in mail for name in _SIGNS):
-        raise UnreadableError(gettext_noop("It has no headers of a mail."))
-    return mail
 
 
 def head(raw: bytes) -> Message:
     """The head alone, for what cannot be read further. Never fails."""
     parser = BytesFeedParser(policy=POLICY)
     try:
-        parser.feed(split(raw)[0][:200_000] + b"\n\n")
+        parser.feed(split(mended.head(raw))[0][:200_000] + b"\n\n")
         mail = parser.close()
     except (
         RecursionError,

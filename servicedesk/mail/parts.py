@@ -12,14 +12,30 @@ from email.message import Message
 from cmdb.common.html_text import html_to_plain
 from servicedesk import filenames
 from servicedesk.cleaning import fit
-from servicedesk.mail import charsets, transfer, uu, versions
+from servicedesk.mail import charsets, fields, parsing, transfer, uu, versions
 from servicedesk.mail.parsing import Part
 
 #: HTML beyond this is kept whole as a file beside what is read of it.
 MOST_HTML = 5_000_000
 MOST_FILES = 200
+MOST_OPENED = 20
 _LARGE = 1_000_000
 _TEXTS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-amp-html")
+#: What programs write that mean text.
+_MEANT = frozenset(
+    {
+        "plain/text",
+        "application/text",
+        "application/plain",
+        "application/txt",
+        "text/txt",
+        "text/plaintext",
+        "txt/plain",
+    }
+)
+_MARKUP = re.compile(r"\s*(?:<!doctype html\b[^>]{0,300}>|<html\b[^>]{0,300}>)", re.IGNORECASE)
+_SAID = re.compile(rb"[\w\x80-\xff]{2}")
+_BOILERPLATE = re.compile(rb"\bmime\b|\bmulti-?part\b", re.IGNORECASE)
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,3}=\s{0,3}["']?\s{0,3}([\w.:-]{2,40})""", re.IGNORECASE)
 
 
@@ -49,6 +65,8 @@ class Parts:
     bodies: list[Body] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
+    #: Kinds of the branches that had to be opened by hand.
+    opened: list[str] = field(default_factory=list)
 
     def add(
         self, data: bytes, *, name: str = "", kind: str = "", inline_id: str = "", otherwise: str = ""
@@ -84,26 +102,70 @@ def collect(mail: Message) -> Parts:
 def _walk(part: Message, found: Parts) -> None:
     kind = part.get_content_type()
     inner = part.inner() if isinstance(part, Part) else []
-    if kind.startswith("message/") and inner:
+    if kind.startswith("multipart/"):
+        inner = inner or _hidden(kind, content(part), found)
+    if not inner:
+        _leaf(part, kind, found)
+    elif kind.startswith("message/"):
         _attached(part, inner, kind, found)
-    elif kind == "multipart/alternative" and inner:
+    else:
+        _branch(part, kind, inner, found)
+
+
+def _branch(part: Message, kind: str, inner: list[Message], found: Parts) -> None:
+    if kind == "multipart/alternative":
         _alternative(inner, found)
-    elif inner:
+    else:
         for one in inner:
             _walk(one, found)
-    elif _is_words(part, kind):
+    _around(part, kind, found)
+
+
+def _leaf(part: Message, kind: str, found: Parts) -> None:
+    if _is_words(part, kind):
         _words(part, kind, found)
-    else:
-        data = content(part)
-        if len(data) > _LARGE:
-            part.set_payload("")  # its text is larger still, and nobody asks for it again
-        found.add(data, name=file_name(part), kind=kind, inline_id=content_id(part))
+        return
+    data = content(part)
+    if len(data) > _LARGE:
+        part.set_payload("")  # its text is larger still, and nobody asks for it again
+    found.add(
+        data,
+        name=fields.file_name(part) or fields.described(part),
+        kind=kind,
+        inline_id=fields.content_id(part),
+    )
+
+
+def _hidden(kind: str, body: bytes, found: Parts) -> list[Message]:
+    """Parts that the part's own header does not open."""
+    found.opened.append(kind)
+    if len(found.opened) > MOST_OPENED:
+        return []
+    try:
+        return parsing.again(kind, body)
+    except parsing.UnreadableError:
+        return []  # then it is read as text
+
+
+def _around(part: Message, kind: str, found: Parts) -> None:
+    """What stands outside of the parts, where it should not: parts behind an end that came too early, lines that a server put
+    behind, a letter whose first part has no beginning."""
+    behind = (part.epilogue or "").encode("utf-8", "surrogateescape")
+    more = _hidden(kind, behind, found) if b"\n--" in b"\n" + behind else []
+    for one in more:
+        _walk(one, found)
+    if not more and _SAID.search(behind):
+        found.bodies.append(Body(fit(charsets.decode(behind)).replace("\r\n", "\n")))
+    before = (part.preamble or "").encode("utf-8", "surrogateescape")
+    if not joined(found) and _SAID.search(before) and not _BOILERPLATE.search(before):
+        found.bodies.append(Body(fit(charsets.decode(before)).replace("\r\n", "\n")))
 
 
 def _is_words(part: Message, kind: str) -> bool:
-    if part.get_content_disposition() == "attachment" or file_name(part):
+    if part.get_content_disposition() == "attachment" or fields.file_name(part):
         return False
-    return kind in _TEXTS or kind.startswith("multipart/")  # a multipart without its boundary is read as text
+    # A multipart that nothing opens is read as text.
+    return kind in _TEXTS or kind.startswith("multipart/") or kind in _MEANT
 
 
 def _words(part: Message, kind: str, found: Parts) -> None:
@@ -111,22 +173,25 @@ def _words(part: Message, kind: str, found: Parts) -> None:
     if kind not in ("text/plain", "text/markdown") and len(data) > MOST_HTML:
         found.add(data, kind=kind, otherwise="message")
         data = data[:MOST_HTML]
-    text = fit(charsets.decode(data, parameter(part, "charset") or _said_inside(data, kind)))
+    text = fit(charsets.decode(data, fields.parameter(part, "charset") or _said_inside(data, kind)))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if kind in ("text/html", "text/x-amp-html", "text/enriched", "text/richtext"):
         found.bodies.append(Body(fit(html_to_plain(text)), text))
         return
-    if parameter(part, "format").lower() == "flowed":
-        text = _unflowed(text, delete_space=parameter(part, "delsp").lower() == "yes")
+    if fields.parameter(part, "format").lower() == "flowed":
+        text = _unflowed(text, delete_space=fields.parameter(part, "delsp").lower() == "yes")
     text, embedded = uu.extract(text)
     for name, bytes_ in embedded:
         found.add(bytes_, name=name)
+    if _MARKUP.match(text):
+        found.bodies.append(Body(fit(html_to_plain(text)), text))
+        return
     found.bodies.append(Body(text))
 
 
 def _alternative(parts: list[Message], found: Parts) -> None:
     """One text said in several ways."""
-    plain, rich = (Parts([], found.files, found.left_out) for _each in range(2))
+    plain, rich = (Parts([], found.files, found.left_out, found.opened) for _each in range(2))
     for part in parts:
         kind = part.get_content_type()
         if kind == "text/x-amp-html":
@@ -155,11 +220,11 @@ def _attached(part: Message, inner: list[Message], kind: str, found: Parts) -> N
         # Forbidden by RFC 2046, done all the same.
         data = transfer.decode(data, part.get("content-transfer-encoding", ""))
     subject = charsets.header(inner[0].get("subject", "")[:2_000]) if inner else ""
-    name = file_name(part) or (subject[:80] if kind in ("message/rfc822", "message/global") else "")
+    name = fields.file_name(part) or (subject[:80] if kind in ("message/rfc822", "message/global") else "")
     ending = filenames.extension(kind) or ".eml"
     if name and not name.lower().endswith(ending):
         name = name.replace("/", "-").replace("\\", "-").replace(".", " ").strip() + ending
-    found.add(data, name=name, kind=kind, inline_id=content_id(part))
+    found.add(data, name=name, kind=kind, inline_id=fields.content_id(part))
 
 
 def as_bytes(mail: Message) -> bytes:
@@ -182,34 +247,13 @@ def content(part: Message, *, text: bool = False) -> bytes:
         data,
         part.get("content-transfer-encoding", ""),
         words=text or part.get_content_maintype() == "text",
-        charset=parameter(part, "charset"),
+        charset=fields.parameter(part, "charset"),
     )
 
 
 def _said_inside(data: bytes, kind: str) -> str:
     found = _META.search(data[:2_000]) if kind == "text/html" else None
     return found[1].decode("ascii", "ignore") if found else ""
-
-
-def content_id(part: Message) -> str:
-    return fit(charsets.raw(part.get("content-id", ""))).strip().strip("<>").strip()[:250]
-
-
-def file_name(part: Message) -> str:
-    """As the sender wrote it, in whichever way (RFC 2183, 2231, 2047, raw bytes)."""
-    return parameter(part, "filename", "content-disposition") or parameter(part, "name")
-
-
-def parameter(part: Message, name: str, header: str = "content-type") -> str:
-    """A header's parameter as text; "" where there is none or it is beyond reading."""
-    try:
-        value = part.get_param(name, "", header)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return ""
-    if isinstance(value, tuple):
-        label, _language, text = value
-        return fit(charsets.decode((text or "").encode("latin-1", "replace"), label or "")).strip()
-    return fit(charsets.header(str(value))).strip()
 
 
 def _unflowed(text: str, *, delete_space: bool) -> str:

@@ -105,10 +105,15 @@ _ANSWER = re.compile(
 def kind(subject: str) -> Literal["", "automatic", "bounce"]:
     """What the subject, decoded and on one line, is the beginning of."""
     plain = unicodedata.normalize("NFC", subject[:300]).strip()
-    bare = _TAGS.sub("", plain)
+    bare = untagged(plain)
     if _ABSENT.match(plain) or _ABSENT.match(bare) or _is_loosely_absent(bare) or _RECEIPT.match(bare):
         return "automatic"
     return "bounce" if _BOUNCE.match(bare) else ""
+
+
+def untagged(subject: str) -> str:
+    """Without what gateways put in front of it («[EKSTERN]»)."""
+    return _TAGS.sub("", subject)
 
 
 def _is_loosely_absent(subject: str) -> bool:
@@ -120,4 +125,4 @@ def _is_loosely_absent(subject: str) -> bool:
 
 def answers_calendar(subject: str) -> bool:
     """Whether it may be a calendar's answer; another sign must say so too."""
-    return bool(_ANSWER.match(_TAGS.sub("", subject[:300].strip())))
+    return bool(_ANSWER.match(untagged(subject[:300].strip())))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
+from servicedesk.mail import subjects
 from servicedesk.mail.reading import Incoming
 from servicedesk.models import InboundMail
 
@@ -28,10 +31,20 @@ def content_key(mail: Incoming) -> str:
     if not mail.message_id:
         return ""
     digest = hashlib.sha256()
-    date = " ".join(str(mail.head.get("date", "")).split())
     words = " ".join(_WORD.findall(mail.text[:_MOST])) + mail.text[_MOST:]
-    for part in (mail.message_id, mail.sender, date, mail.subject, words):
+    subject = subjects.untagged(mail.subject)
+    for part in (mail.message_id, mail.sender, _moment(mail), subject, words):
         digest.update(part.encode("utf-8", "replace") + b"\n")
     for file in mail.files:
         digest.update(hashlib.sha256(file.data).digest())
     return digest.hexdigest()
+
+
+def _moment(mail: Incoming) -> str:
+    """When it was written, however a server on the way writes that."""
+    said = " ".join(str(mail.head.get("date", "")).split())[:200]
+    try:
+        found = parsedate_to_datetime(said)
+        return found.astimezone(UTC).isoformat() if found.tzinfo is not None else found.isoformat()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return said
