@@ -37,6 +37,7 @@ _CODE_PAGE = re.compile(r"^(?:x-)?(?:windows|win|cp|ibm|dos|ansi|ms)?[-_ ]?(?:cp
 _ISO = re.compile(r"^(?:x-)?(?:iso)?[-_]?8859[-_]?(\d{1,2})(?:[-_:].*)?$")
 _LETTERS = b"ABCXYZabcxyz 0189"
 _SHIFTED = re.compile(rb"\+[A-Za-z0-9+/]{2,}-")
+_TELEPHONE = re.compile(rb"\+\d+(?![A-Za-z0-9+/])")
 #: Two bytes a letter, the second of them maybe one of ASCII.
 WIDE = frozenset(
     (
@@ -101,7 +102,7 @@ def _may_be(data: bytes, name: str) -> bool:
     if name.startswith(("iso2022", "hz")):
         return data.isascii()
     if name == "utf-7":
-        return bool(_SHIFTED.search(data))
+        return bool(_SHIFTED.search(data)) and not _TELEPHONE.search(data)
     if not _speaks_ascii(name):  # EBCDIC: its letters lie above 0x80, and its blank is no blank of ASCII
         high = sum(byte > 0x7F for byte in data[:2000])
         if high < 0.4 * len(data[:2000]):

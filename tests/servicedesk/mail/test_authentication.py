@@ -74,6 +74,11 @@ def test_what_the_server_says(result: str, state: str) -> None:
         ([*said("dmarc=fail", "dmarc=pass")], FAIL),
         ([*said("spf=fail smtp.mailfrom=evil.example"), RECEIVED, *said("dkim=pass header.d=granli.kommune.no")], FAIL),
         ([RECEIVED, *said("dmarc=fail"), *said("dmarc=pass")], FAIL),
+        # nor is what stands among the writer's own fields
+        ([*said("spf=fail smtp.mailfrom=evil.example"), ("From", FROM), *said("dmarc=pass")], FAIL),
+        ([*said("spf=softfail smtp.mailfrom=evil.example"), ("Message-ID", "<x>"), *said("dmarc=pass")], FAIL),
+        # some servers put theirs below all others
+        ([("From", FROM), ("Subject", "x"), *said("dmarc=pass header.from=granli.kommune.no")], PASS),
         ([*said("none"), *said("dmarc=pass")], NONE),
         # other servers' words are not ours
         (said("dmarc=pass", server="mx.evil.example"), NONE),
@@ -81,7 +86,15 @@ def test_what_the_server_says(result: str, state: str) -> None:
         ([*said("dmarc=pass", server="evil"), *said("dmarc=fail")], FAIL),
         ([("ARC-Authentication-Results", f"i=1; {US}; dmarc=pass")], NONE),
         ([("X-Authentication-Results", f"{US}; dmarc=pass")], NONE),
+        # Exchange Online leaves the server's name away: anybody's word
         ([("Authentication-Results", "dmarc=pass header.from=granli.kommune.no")], NONE),
+        ([("Authentication-Results", "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=granli.kommune.no; dkim=pass header.d=granli.kommune.no;dmarc=pass action=none header.from=granli.kommune.no;compauth=pass reason=100")], NONE),
+        ([("Authentication-Results", "dmarc=fail"), *said("spf=pass (sender IP is 192.0.2.1)\r\n smtp.mailfrom=x; dkim=none;dmarc=pass action=none\r\n header.from=granli.kommune.no;compauth=pass reason=100")], PASS),
+        ([("Authentication-Results", f"({US}) mx.evil.example; dmarc=pass header.from=granli.kommune.no")], NONE),
+        ([("Authentication-Results", f'"{US}"; dmarc=pass header.from=granli.kommune.no')], PASS),
+        ([("Authentication-Results", f"{US} dmarc=pass header.from=granli.kommune.no")], NONE),
+        ([("Authentication_Results", f"{US}; dmarc=pass header.from=granli.kommune.no")], NONE),
+        ([("X-Authentication-Results", f"{US}; dmarc=pass"), *said("spf=fail smtp.mailfrom=granli.kommune.no")], FAIL),
         ([], NONE),
         (said("dmarc=pass header.from=granli.kommune.no", server="MX.Region.Example 1"), PASS),
         ([("AUTHENTICATION-RESULTS", f"\r\n\t{US}\r\n\t1;\r\n dmarc\r\n = pass\r\n header.from\r\n=granli.kommune.no")], PASS),

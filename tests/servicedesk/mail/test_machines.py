@@ -72,6 +72,11 @@ def test_a_person_s_subject(subject: str) -> None:
         {"Mailing_List": "x"}, {"X_Loop": "desk"}, {"X_TMDA_Confirm": "x"}, {"X_Challenge_Response": "x"},
         {"sender": "noreply@example.no"}, {"sender": "No-Reply <no-reply+17@example.no>"}, {"sender": "do_not_reply@example.no"},
         {"sender": "MAILER-DAEMON@example.no"}, {"sender": "Postmaster <postmaster@example.no>"}, {"sender": "ikkesvar@example.no"},
+        {"sender": "no.reply@example.no"}, {"sender": "noreply.sak@example.no"}, {"sender": "noreply_1@example.no"}, {"sender": "svar-ikke@example.no"},
+        {"sender": "ikkje-svar@example.no"}, {"sender": "autosvar@example.no"}, {"sender": "auto-reply@example.no"}, {"sender": "no-response@example.no"},
+        {"sender": "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.no>"}, {"Sender": "mailer-daemon@example.no"},
+        {"X_Auto_Submitted": "auto-replied"}, {"X_Precedence": "bulk"}, {"Preference": "auto_reply"}, {"X_OOF": "1"}, {"List_Archive": "<https://x.example>"},
+        {"X_BeenThere": "x@example.no"}, {"X_Mailman_Version": "2.1"},
     ],
 )  # fmt: skip
 def test_automatic_by_a_field(fields: dict[str, str]) -> None:
@@ -85,7 +90,7 @@ def test_automatic_by_a_field(fields: dict[str, str]) -> None:
         {"X_Mailer": "Microsoft Outlook 16.0"}, {"X_Mailer": "Lotus Notes Release 9.0.1"}, {"X_KeepSent": "x"},
         {"Thread_Topic": "Automatisk svar"}, {"sender": "noreen@example.no"}, {"sender": "bounce.house@example.no"},
         {"X_MS_Exchange_Organization_AuthAs": "Internal"}, {"Return_Path": "<kari@example.no>"},
-        {"X_Originating_Client": "autocad"},
+        {"X_Originating_Client": "autocad"}, {"X_Auto_Submitted": "no"}, {"sender": "norah.reply@example.no"}, {"sender": "autoverksted@example.no"},
     ],
 )  # fmt: skip
 def test_a_person_s_fields(fields: dict[str, str]) -> None:
@@ -128,6 +133,8 @@ def calendar(method: str, *, named: bool = True, disposition: str = "") -> str:
         (parts("multipart/mixed", TEXT, "Content-Type: message/rfc822\n\nContent-Type: multipart/report; boundary=c\nAuto-Submitted: auto-replied\n\n--c\n\nx\n--c--\n"), ""),
         (mail(X_Failed_Recipients="kari@example.no"), "bounce"),
         (mail("Undelivered", Return_Path="<>"), "bounce"),
+        (mail("Skriver", Return_Path="< >"), "bounce"),
+        (mail("Skriver", Return_Path="<MAILER-DAEMON>"), "bounce"),
         (mail("Automatisk svar: x", Return_Path="<>"), "automatic"),
         (mail("x", Return_Path="<>", Auto_Submitted="auto-replied"), "automatic"),
     ],
