@@ -1,18 +1,15 @@
 """From a target's row to what monitoring/snmp asks: address, port, secret. A wrong row is a sentence, not an exception of the round."""
 
-import asyncio
-import ipaddress
-import socket
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, cast
 
 from cmdb.common.secrets import SecretUnreadableError
+from monitoring.egress import Found, RefusedError, Road, Rules
 from monitoring.models import Credential, CredentialKind, Target
 from monitoring.snmp import Endpoint, SnmpAuth
 
 TIMEOUT: Final = 1.0
 RETRIES: Final = 1
-RESOLVE_SECONDS: Final = 2.0
 
 AUTH_NAMES: Final = {
     "MD5": "MD5",
@@ -74,35 +71,10 @@ def _v3(secret: Mapping[str, Any]) -> SnmpAuth:
     )
 
 
-def endpoint_of(target: Target, addresses: Mapping[str, str] | None = None) -> Endpoint:
-    """Where and how to ask. `addresses`: what `resolve` found for names; without it the address must be a literal."""
-    found = (addresses or {}).get(target.address) or literal(target.address)
-    if not found:
-        raise UnaskableError(f"the name {target.address!r} is not known")
-    return Endpoint(found, auth_of(target.credential), target.port, TIMEOUT, RETRIES)
-
-
-def literal(address: str) -> str:
-    """`address` if it is an IPv4 or IPv6 address, else ""."""
+def endpoint_of(target: Target, rules: Rules, found: Found) -> Endpoint:
+    """Where and how to ask; UnaskableError where it cannot be, or the rules of egress forbid it."""
+    auth = auth_of(target.credential)
     try:
-        return str(ipaddress.ip_address(address.strip()))
-    except ValueError:
-        return ""
-
-
-async def resolve(names: Iterable[str]) -> dict[str, str]:
-    """Address of each name (literals are their own); names that are not known are left out."""
-    found = {name: literal(name) for name in names}
-    unknown = [name for name, address in found.items() if not address]
-    loop = asyncio.get_running_loop()
-
-    async def one(name: str) -> None:
-        try:
-            async with asyncio.timeout(RESOLVE_SECONDS):
-                rows = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-        except (OSError, TimeoutError, UnicodeError):
-            return
-        found[name] = str(rows[0][4][0])
-
-    await asyncio.gather(*map(one, unknown))
-    return {name: address for name, address in found.items() if address}
+        return Endpoint(rules.way(Road.of(target), found), auth, target.port, TIMEOUT, RETRIES)
+    except RefusedError as refused:
+        raise UnaskableError(str(refused)) from None

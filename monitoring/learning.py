@@ -15,8 +15,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from monitoring.asking import UnaskableError, endpoint_of, load_credentials, resolve
+from monitoring.asking import UnaskableError, endpoint_of, load_credentials
 from monitoring.collectors import COLLECTORS, host, interfaces, neighbours, printer, profile_named
+from monitoring.egress import Found, Rules, resolve
 from monitoring.mibs import host_resources, ifmib
 from monitoring.mibs.lldp import Neighbour as Seen
 from monitoring.mibs.values import Value
@@ -64,18 +65,19 @@ def run(now: datetime | None = None, limit: int = AT_ONCE) -> int:
 
 def learn(targets: Sequence[Target]) -> list[Learnt]:
     """Walk all of `targets` at once. Never raises for what they answer."""
+    rules = Rules.load()
 
     async def all_() -> list[Learnt]:
-        addresses = await resolve({target.address for target in targets})
-        return list(await asyncio.gather(*(_learn(target, addresses) for target in targets)))
+        found = await resolve({target.address for target in targets})
+        return list(await asyncio.gather(*(_learn(target, rules, found) for target in targets)))
 
     return asyncio.run(all_())
 
 
-async def _learn(target: Target, addresses: dict[str, str]) -> Learnt:
+async def _learn(target: Target, rules: Rules, found: Found) -> Learnt:
     learnt = Learnt(target)
     try:
-        endpoint = endpoint_of(target, addresses)
+        endpoint = endpoint_of(target, rules, found)
     except UnaskableError:
         learnt.complete = False
         return learnt

@@ -18,8 +18,9 @@ from typing import Final, Self
 from django.utils import timezone
 
 from monitoring import collectors, saving, schedule
-from monitoring.asking import UnaskableError, endpoint_of, resolve
+from monitoring.asking import UnaskableError, endpoint_of
 from monitoring.collectors import Metric, identity
+from monitoring.egress import Found, Rules, resolve
 from monitoring.mibs import snmpv2
 from monitoring.models import CheckKind, Severity, Target
 from monitoring.outcome import Finding, Outcome, Result
@@ -52,6 +53,8 @@ SENTENCES: Final = {
     Fault.REQUEST: "this cannot be asked",
 }
 UNASKABLE: Final = frozenset({Fault.AUTH, Fault.REQUEST})
+OWN_WORDS: Final = frozenset({Fault.AGENT, Fault.REQUEST})
+"""Faults whose detail is a word of SNMP or of ours."""
 
 
 @dataclass
@@ -87,7 +90,7 @@ def run_due(
     done, begun = Round(), time.perf_counter()
     engine = engine or available()[0]
     batch, in_flight = batch or BATCH[engine], in_flight or _in_flight()
-    with _Network(engine) as network:
+    with _Network(engine, Rules.load()) as network:
         under_way: dict[Future[list[Outcome]], schedule.Claim] = {}
         while True:
             in_time = time.perf_counter() - begun < seconds
@@ -126,8 +129,8 @@ def _finish(done: Round, claim: schedule.Claim, future: Future[list[Outcome]]) -
 class _Network:
     """An event loop in a thread of its own: nothing that belongs to a loop outlives one `run_due`."""
 
-    def __init__(self, engine: Engine | None) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine | None, rules: Rules) -> None:
+        self.engine, self.rules = engine, rules
         self.loop = asyncio.new_event_loop()
         self.thread = Thread(target=self.loop.run_forever, name="poll", daemon=True)
 
@@ -141,7 +144,7 @@ class _Network:
 
     async def _round(self, targets: Sequence[Target]) -> list[Outcome]:
         async with asyncio.timeout(ROUND_SECONDS):
-            return await _ask(targets, timezone.now(), self.engine)
+            return await _ask(targets, timezone.now(), self.engine, self.rules)
 
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self.loop.shutdown_asyncgens(), self.loop).result(5)
@@ -154,12 +157,14 @@ def ask(targets: Sequence[Target], engine: Engine | None = None) -> list[Outcome
     """Ask all of `targets` at once and wait: for "test now" and tests. Nothing is saved."""
     for target in targets:
         _ = target.credential  # read here: the other thread must not open a database connection of its own
-    with _Network(engine) as network:
+    with _Network(engine, Rules.load()) as network:
         return network.ask(targets).result()
 
 
-async def _ask(targets: Sequence[Target], at: datetime, engine: Engine | None) -> list[Outcome]:
-    addresses = await resolve({target.address for target in targets})
+async def _ask(
+    targets: Sequence[Target], at: datetime, engine: Engine | None, rules: Rules
+) -> list[Outcome]:
+    found = await resolve({target.address for target in targets})
     outcomes: list[Outcome] = []
     requests: list[tuple[Target, Endpoint, tuple[str, ...]]] = []
     others: list[Target] = []
@@ -168,13 +173,13 @@ async def _ask(targets: Sequence[Target], at: datetime, engine: Engine | None) -
             others.append(target)
             continue
         try:
-            requests.append((target, endpoint_of(target, addresses), _oids(target)))
+            requests.append((target, endpoint_of(target, rules, found), _oids(target)))
         except UnaskableError as wrong:
             outcomes.append(Outcome(target.pk, at, Result.UNASKABLE, str(wrong)))
     engine = engine or available()[0]
     asked = get_many(((t.pk, endpoint, oids) for t, endpoint, oids in requests), CONCURRENCY[engine], engine)
     async with _Lag() as lag:
-        answers, probed = await asyncio.gather(asked, _probe(others, addresses, at))
+        answers, probed = await asyncio.gather(asked, _probe(others, rules, found, at))
     outcomes += probed
     outcomes += [read(target, answers[target.pk], at, lag.worst_ms) for target, _endpoint, _oids in requests]
     return outcomes
@@ -209,7 +214,8 @@ def read(target: Target, answer: Answer, at: datetime, lag_ms: float = 0.0) -> O
     if not answer.ok:
         fault = answer.error or Fault.GARBAGE
         words = SENTENCES.get(fault, fault.value)
-        text = f"{words} ({answer.detail})" if answer.detail else words
+        # What else stands in an answer that is none stays here: whoever chose the address would read it.
+        text = f"{words} ({answer.detail})" if answer.detail and fault in OWN_WORDS else words
         # Who answers with an error status is there, but gives no figures: neither up nor a failed poll.
         result = Result.UNASKABLE if fault in UNASKABLE | {Fault.AGENT} else Result.SILENT
         return Outcome(target.pk, at, result, text)
@@ -258,7 +264,7 @@ def findings(target: Target, metrics: Iterable[Metric]) -> list[Finding]:
     return found
 
 
-async def _probe(targets: Sequence[Target], addresses: dict[str, str], at: datetime) -> list[Outcome]:
+async def _probe(targets: Sequence[Target], rules: Rules, found: Found, at: datetime) -> list[Outcome]:
     """Targets that are judged by ping, a TCP port or a web page."""
     if not targets:
         return []
@@ -268,6 +274,6 @@ async def _probe(targets: Sequence[Target], addresses: dict[str, str], at: datet
 
     async def one(target: Target) -> Outcome:
         async with gate:
-            return await probe(target, addresses, at)
+            return await probe(target, rules, found, at)
 
     return list(await asyncio.gather(*map(one, targets)))

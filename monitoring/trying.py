@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from monitoring import poll
-from monitoring.asking import UnaskableError, endpoint_of, load_credentials, resolve
+from monitoring.asking import UnaskableError, endpoint_of, load_credentials
 from monitoring.collectors import Identity, identity
+from monitoring.egress import Rules, resolve
 from monitoring.models import CheckKind, Target
 from monitoring.outcome import Outcome, Result
 from monitoring.snmp import get_one
@@ -31,13 +32,13 @@ def try_now(target: Target) -> Tried:
         return Tried(poll.ask([target])[0])
     # Read before there is a loop, in which Django refuses the database.
     target.credential = load_credentials([target.credential_id or 0]).get(target.credential_id or 0)
-    return asyncio.run(_try_snmp(target))
+    return asyncio.run(_try_snmp(target, Rules.load()))
 
 
-async def _try_snmp(target: Target) -> Tried:
+async def _try_snmp(target: Target, rules: Rules) -> Tried:
     at = timezone.now()
     try:
-        endpoint = endpoint_of(target, await resolve({target.address}))
+        endpoint = endpoint_of(target, rules, await resolve({target.address}))
     except UnaskableError as error:
         return Tried(Outcome(target.pk or 0, at, Result.UNASKABLE, str(error)))
     answer = await get_one(endpoint, identity.OIDS)

@@ -11,6 +11,7 @@ from monitoring.models.events import (
     Severity,
 )
 from monitoring.models.measurements import Interval, Period, Reading, ReadingRollup
+from monitoring.models.networks import Network, NetworkUse
 from monitoring.models.targets import (
     CheckKind,
     Credential,
@@ -33,6 +34,8 @@ __all__ = [
     "Interval",
     "MaintenanceWindow",
     "Neighbour",
+    "Network",
+    "NetworkUse",
     "Period",
     "Reading",
     "ReadingRollup",

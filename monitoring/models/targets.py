@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -32,6 +33,9 @@ class CredentialKind(models.TextChoices):
 class Credential(Archivable, Timestamped):
     """A secret for asking devices. `secret` is encrypted at rest and appears in no page, log, API or history.
 
+    It is sent to addresses in its `networks` only, for targets of its organisation and what is under it; without any
+    network it is sent nowhere.
+
     Shape of `secret`: v2c {"community"}; v3 {"user", "auth_protocol", "auth_key", "priv_protocol", "priv_key"};
     ssh {"username", "password", "enable"?}.
     """
@@ -42,6 +46,9 @@ class Credential(Archivable, Timestamped):
         Organisation, models.PROTECT, related_name="credentials", verbose_name=_("organisation")
     )
     secret = EncryptedJSONField(_("secret"))
+    networks = ArrayField(
+        models.CharField(max_length=43), verbose_name=_("used in the networks"), default=list, blank=True
+    )
 
     objects = VisibleManager()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from monitoring.egress import RefusedError, connectable
 from monitoring.probes.result import Result, error_of
 
 HEAD_LIMIT: Final = 16 * 1024
@@ -29,21 +30,28 @@ class HttpsResult(Result):
 
 
 async def probe_https(
-    host: str,
+    address: str,
     port: int = 443,
     path: str = "/",
     timeout: float = 5.0,
     context: ssl.SSLContext | None = None,
+    name: str = "",
 ) -> HttpsResult:
-    """One GET without following redirections. `context` for other trusted roots than the machine's."""
+    """One GET to `address`, for the host `name` (default: the address itself).
+
+    A redirection is an answer and is not followed: where it leads nobody has allowed. `context` for other trusted roots
+    than the machine's.
+    """
+    name = name or address
     begun = time.perf_counter()
     try:
         async with asyncio.timeout(timeout):
-            status, not_after = await _ask(host, port, path, context or ssl.create_default_context())
+            context = context or ssl.create_default_context()
+            status, not_after = await _ask(connectable(address), name, port, path, context)
     except ssl.SSLCertVerificationError as error:
         code, detail = error_of(error)
-        return HttpsResult(False, code, detail, not_after=await _end_unverified(host, port, timeout))
-    except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        return HttpsResult(False, code, detail, not_after=await _end_unverified(address, name, port, timeout))
+    except (OSError, ValueError, RefusedError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
         return HttpsResult(False, *error_of(error))
     took = (time.perf_counter() - begun) * 1000
     if status is None:
@@ -54,17 +62,17 @@ async def probe_https(
 
 
 async def _ask(
-    host: str, port: int, path: str, context: ssl.SSLContext
+    address: str, name: str, port: int, path: str, context: ssl.SSLContext
 ) -> tuple[int | None, datetime | None]:
     path = _UNSAFE.sub(lambda found: "".join(f"%{b:02X}" for b in found[0].encode()), path or "/")
     reader, writer = await asyncio.open_connection(
-        host, port, ssl=context, server_hostname=host, limit=HEAD_LIMIT
+        address, port, ssl=context, server_hostname=name, limit=HEAD_LIMIT
     )
     try:
         peer: Any = writer.get_extra_info("peercert") or {}
-        name = f"[{host}]" if ":" in host else host
+        host = f"[{name}]" if ":" in name else name
         writer.write(
-            f"GET {path if path.startswith('/') else '/' + path} HTTP/1.1\r\nHost: {name}"
+            f"GET {path if path.startswith('/') else '/' + path} HTTP/1.1\r\nHost: {host}"
             f"{'' if port == 443 else f':{port}'}\r\n"
             "User-Agent: Samdrift\r\nAccept: */*\r\nConnection: close\r\n\r\n".encode("ascii")
         )
@@ -80,7 +88,7 @@ def _end(text: str | None) -> datetime | None:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC) if text else None
 
 
-async def _end_unverified(host: str, port: int, timeout: float) -> datetime | None:
+async def _end_unverified(address: str, name: str, port: int, timeout: float) -> datetime | None:
     """The end of a certificate that nobody vouches for: an expired one still says when it did."""
     from cryptography import x509
 
@@ -89,7 +97,7 @@ async def _end_unverified(host: str, port: int, timeout: float) -> datetime | No
     context.verify_mode = ssl.CERT_NONE
     try:
         async with asyncio.timeout(timeout):
-            _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+            _, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=name)
         der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         writer.transport.abort()
         return x509.load_der_x509_certificate(der).not_valid_after_utc if der else None

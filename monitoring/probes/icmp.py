@@ -7,6 +7,7 @@ import struct
 import time
 from typing import Final
 
+from monitoring.egress import RefusedError, connectable
 from monitoring.probes.result import Result, error_of
 
 ECHO_V4, REPLY_V4, ECHO_V6, REPLY_V6 = 8, 0, 128, 129
@@ -17,15 +18,14 @@ FORBIDDEN: Final = (
 )
 
 
-async def probe_icmp(host: str, timeout: float = 1.0, tries: int = 2) -> Result:
-    """Echo requests, `tries` at most, `timeout` seconds each. `host` is an address or a name."""
+async def probe_icmp(address: str, timeout: float = 1.0, tries: int = 2) -> Result:
+    """Echo requests, `tries` at most, `timeout` seconds each."""
     try:
-        async with asyncio.timeout(timeout):
-            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as error:
+        address = connectable(address)
+    except RefusedError as error:
         return Result(False, *error_of(error))
-    family, *_, address = found[0]
-    v6 = family == socket.AF_INET6
+    v6 = ":" in address
+    family = socket.AF_INET6 if v6 else socket.AF_INET
     try:
         sock = socket.socket(family, socket.SOCK_DGRAM, socket.getprotobyname("ipv6-icmp" if v6 else "icmp"))
     except PermissionError:
@@ -36,7 +36,7 @@ async def probe_icmp(host: str, timeout: float = 1.0, tries: int = 2) -> Result:
         sock.setblocking(False)
         result = Result(False, "timeout", "no answer in time")
         for number in range(1, tries + 1):
-            result = await _echo(sock, address, v6, number, timeout)
+            result = await _echo(sock, (address, 0), v6, number, timeout)
             if result.error != "timeout":
                 break
         return result

@@ -4,16 +4,17 @@ import asyncio
 import time
 from contextlib import suppress
 
+from monitoring.egress import RefusedError, connectable
 from monitoring.probes.result import Result, error_of
 
 
-async def probe_tcp(host: str, port: int, timeout: float = 2.0) -> Result:
-    """Connect and hang up. `host` is an address or a name."""
+async def probe_tcp(address: str, port: int, timeout: float = 2.0) -> Result:
+    """Connect and hang up."""
     begun = time.perf_counter()
     try:
         async with asyncio.timeout(timeout):
-            _, writer = await asyncio.open_connection(host, port)
-    except (OSError, UnicodeError) as error:
+            _, writer = await asyncio.open_connection(connectable(address), port)
+    except (OSError, RefusedError) as error:
         return Result(False, *error_of(error))
     took = time.perf_counter() - begun
     writer.close()
