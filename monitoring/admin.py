@@ -27,7 +27,11 @@ class TargetAdmin(KeptAdmin):
     list_display = ("name", "address", "check_kind", "state", "is_enabled")
     list_filter = ("state", "check_kind", "is_enabled")
     search_fields = ("name", "address")
-    raw_id_fields = ("organisation", "item", "parent", "credential", "ssh_credential")
+    raw_id_fields = ("item", "parent")
+    # Where a credential is sent is changed on the target's own page, which asks who may.
+    readonly_fields = (
+        "organisation", "check_kind", "address", "port", "credential", "ssh_credential", "ssh_port",
+    )  # fmt: skip
 
 
 @admin.register(Credential)

@@ -7,6 +7,7 @@ The full text is kept, encrypted, because a device is restored from it; what peo
 import difflib
 import hashlib
 import logging
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from monitoring import events, ssh
 from monitoring.asking import load_credentials
+from monitoring.egress import Found, RefusedError, Road, Rules, resolve_now
 from monitoring.masking import mask
 from monitoring.models import BackupResult, ConfigBackup, CredentialKind, Severity, Target
 
@@ -39,12 +41,8 @@ def run(now: datetime | None = None) -> int:
     """
     rows = Target.objects.filter(is_enabled=True).exclude(ssh_credential=None)
     targets = list(rows.order_by("pk"))
-    credentials = load_credentials({t.ssh_credential_id for t in targets if t.ssh_credential_id})
-    for target in targets:
-        target.ssh_credential = credentials.get(target.ssh_credential_id or 0)
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="backup") as pool:
-        for target, fetched in zip(targets, pool.map(_fetch, targets), strict=True):
-            save(target, fetched, now or timezone.now())
+    for target, fetched in _fetch_all(targets):
+        save(target, fetched, now or timezone.now())
     return len(targets)
 
 
@@ -67,25 +65,29 @@ def run_wanted(now: datetime | None = None) -> int:
         )
         targets = list(due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:AT_ONCE])
         Target.objects.filter(pk__in=[target.pk for target in targets]).update(backup_wanted_at=until)
-    credentials = load_credentials({t.ssh_credential_id for t in targets if t.ssh_credential_id})
-    for target in targets:
-        target.ssh_credential = credentials.get(target.ssh_credential_id or 0)
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="backup") as pool:
-        for target, fetched in zip(targets, pool.map(_fetch, targets), strict=True):
-            save(target, fetched, timezone.now())
-            Target.objects.filter(pk=target.pk, backup_wanted_at=until).update(backup_wanted_at=None)
+    for target, fetched in _fetch_all(targets):
+        save(target, fetched, timezone.now())
+        Target.objects.filter(pk=target.pk, backup_wanted_at=until).update(backup_wanted_at=None)
     return len(targets)
 
 
 def back_up(target: Target) -> ConfigBackup:
     """Fetch one target's configuration now and keep it. What goes wrong is the result of the row, not an exception."""
-    target.ssh_credential = load_credentials([target.ssh_credential_id or 0]).get(
-        target.ssh_credential_id or 0
-    )
-    return save(target, _fetch(target), timezone.now())
+    [(_target, fetched)] = _fetch_all([target])
+    return save(target, fetched, timezone.now())
 
 
-def _fetch(target: Target) -> Fetched:
+def _fetch_all(targets: Sequence[Target]) -> Iterator[tuple[Target, Fetched]]:
+    """Several at once, in their order. Names are resolved and rules read here, once; no thread asks for either."""
+    credentials = load_credentials({t.ssh_credential_id for t in targets if t.ssh_credential_id})
+    for target in targets:
+        target.ssh_credential = credentials.get(target.ssh_credential_id or 0)
+    rules, found = Rules.load(), resolve_now(target.address for target in targets)
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="backup") as pool:
+        yield from zip(targets, pool.map(lambda one: _fetch(one, rules, found), targets), strict=True)
+
+
+def _fetch(target: Target, rules: Rules, found: Found) -> Fetched:
     """In a thread: touches no database (the credential comes with the row)."""
     credential = target.ssh_credential
     if credential is None or credential.kind != CredentialKind.SSH or not isinstance(credential.secret, dict):
@@ -93,7 +95,7 @@ def _fetch(target: Target) -> Fetched:
     secret = credential.secret
     try:
         text = ssh.fetch_running_config(
-            target.address,
+            rules.way(Road.ssh(target), found),
             target.ssh_port,
             str(secret.get("username", "")),
             str(secret.get("password", "")),
@@ -102,6 +104,8 @@ def _fetch(target: Target) -> Fetched:
         )
     except ssh.SshError as error:
         return "", error.message
+    except RefusedError as error:
+        return "", str(error)
     return text.replace("\x00", ""), ""
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from cmdb.models import Item, Organisation
 from monitoring.asking import UnaskableError, auth_of, load_credentials
 from monitoring.collectors import Identity, identity
+from monitoring.egress import RefusedError, Road, Rules
 from monitoring.models import CheckKind, Credential, Target
 from monitoring.snmp import Answer, Endpoint, available, get_many
 
@@ -89,11 +90,15 @@ def known_ports() -> list[int]:
 
 
 def discover(
-    network: str, credentials: Iterable[Credential] | None = None, ports: Sequence[int] | None = None
+    network: str,
+    credentials: Iterable[Credential] | None = None,
+    ports: Sequence[int] | None = None,
+    organisation: Organisation | None = None,
 ) -> list[Found]:
     """Ask all of `network` with each credential on each port; what answered, in the order of addresses.
 
-    `credentials` default to all SNMP ones. Stored are neither targets nor items: see `make_targets`.
+    `credentials` default to all SNMP ones, each for `organisation` (default: its own). An address that the rules of egress
+    keep from a credential is not asked with it. Stored are neither targets nor items: see `make_targets`.
     """
     wanted = addresses(network)
     if credentials is None:
@@ -101,7 +106,16 @@ def discover(
     usable = _usable(credentials)
     if not usable:
         raise DiscoveryError(_("There is no SNMP credential to ask with: make one first."))
-    answers = asyncio.run(_ask(wanted, usable, ports or known_ports()))
+    allowed = _allowed(wanted, usable, organisation)
+    if not any(allowed.values()):
+        raise DiscoveryError(
+            _(
+                "Nothing was sent to %(network)s: the network must be named under Monitoring, Networks, and on the"
+                " credential's page."
+            )
+            % {"network": network}
+        )
+    answers = asyncio.run(_ask(allowed, usable, ports or known_ports()))
     return _matched(answers)
 
 
@@ -116,8 +130,26 @@ def _usable(credentials: Iterable[Credential]) -> list[Credential]:
     return found
 
 
+def _allowed(
+    wanted: Sequence[str], credentials: Sequence[Credential], organisation: Organisation | None
+) -> dict[int, list[str]]:
+    """The addresses that each credential may be sent to."""
+    rules = Rules.load()
+    found: dict[int, list[str]] = {}
+    for credential in credentials:
+        owner = organisation.pk if organisation else credential.organisation_id
+        found[credential.pk] = []
+        for address in wanted:
+            try:
+                rules.check(address, Road(address, owner, credential))
+            except RefusedError:
+                continue
+            found[credential.pk].append(address)
+    return found
+
+
 async def _ask(
-    wanted: Sequence[str], credentials: Sequence[Credential], ports: Sequence[int]
+    allowed: dict[int, list[str]], credentials: Sequence[Credential], ports: Sequence[int]
 ) -> list[tuple[str, int, Credential, Answer]]:
     """One credential after the other, and each only where nothing answered yet: wrong ones look like attacks."""
     found: dict[tuple[str, int], tuple[Credential, Answer]] = {}
@@ -127,7 +159,7 @@ async def _ask(
             auth = auth_of(credential)
             requests = [
                 ((address, port), Endpoint(address, auth, port, TIMEOUT, RETRIES), identity.OIDS)
-                for address in wanted
+                for address in allowed[credential.pk]
                 for port in ports
                 if (address, port) not in found
             ]
@@ -161,11 +193,15 @@ def _matched(answers: Iterable[tuple[str, int, Credential, Answer]]) -> list[Fou
 
 def make_targets(found: Iterable[Found], organisation: Organisation | None = None) -> list[Target]:
     """Targets for what has none yet; owned by the item's organisation, else `organisation`, else the credential's."""
-    made = []
+    made, rules = [], Rules.load()
     for one in found:
         if one.target is not None:
             continue
         owner = (one.item.organisation if one.item else None) or organisation or one.credential.organisation
+        try:
+            rules.check(one.address, Road(one.address, owner.pk, one.credential))
+        except RefusedError:
+            continue
         try:
             with transaction.atomic():
                 made.append(

@@ -20,6 +20,7 @@ from monitoring.models import (
     Credential,
     Event,
     MaintenanceWindow,
+    Network,
     Severity,
     Target,
 )
@@ -124,6 +125,17 @@ class CredentialFilter(FastFilterSet):
     class Meta:
         model = Credential
         fields = ("kind", "organisation")
+
+
+class NetworkFilter(FastFilterSet):
+    """By words, owner and use."""
+
+    search_fields = ("name", "prefix", "note")
+    organisation = organisation()
+
+    class Meta:
+        model = Network
+        fields = ("organisation", "use")
 
 
 class MaintenanceFilter(FastFilterSet):

@@ -7,14 +7,72 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.common.forms import ScopedModelForm
-from monitoring import topology
-from monitoring.asking import UnaskableError, auth_of, literal
-from monitoring.models import CheckKind, Credential, CredentialKind, Target
+from monitoring import permitted, topology
+from monitoring.asking import UnaskableError, auth_of
+from monitoring.egress import addresses
+from monitoring.models import CheckKind, Credential, CredentialKind, Network, NetworkUse, Target
 
-_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+
+class NetworksField(forms.CharField):
+    """Networks as text, one on a line, to a list in their one proper form."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            value = "\n".join(value)
+        found = []
+        for word in re.split(r"[\s,;]+", str(value or "").strip()):
+            if not word:
+                continue
+            network = addresses.network(word)
+            if network is None:
+                raise ValidationError(
+                    _("“%(word)s” is not a network: write it as 10.20.0.0/24.") % {"word": word[:60]}
+                )
+            found.append(str(network))
+        return list(dict.fromkeys(found))
+
+    def clean(self, value: Any) -> Any:
+        found = self.to_python(value)
+        self.validate(found)
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return list(initial or []) != self.to_python(data)
+        except ValidationError:
+            return True
+
+
+class NetworkForm(ScopedModelForm):
+    """A network of an organisation. One that belongs to somebody else already is refused."""
+
+    class Meta:
+        model = Network
+        fields = ("name", "organisation", "prefix", "use", "note")
+        help_texts = {"prefix": _("For instance 10.20.0.0/16, or 2001:db8:20::/48.")}
+
+    def clean_prefix(self) -> str:
+        network = addresses.network(str(self.cleaned_data["prefix"]))
+        if network is None:
+            raise ValidationError(_("This is not a network: write it as 10.20.0.0/24, without host bits."))
+        return str(network)
+
+    def clean(self) -> Any:
+        cleaned = super().clean() or {}
+        network, owner = addresses.network(cleaned.get("prefix") or ""), cleaned.get("organisation")
+        if network is None or owner is None:
+            return cleaned
+        if cleaned.get("use") == NetworkUse.DEVICES:
+            if sentence := permitted.clash(network, owner, self.instance.pk):
+                self.add_error("prefix", sentence)
+        return cleaned
 
 
 class TargetForm(ScopedModelForm):
@@ -46,6 +104,9 @@ class TargetForm(ScopedModelForm):
             "path": _("For a web page: what is asked for, for instance /health."),
             "parent": _("While that one is down, this one is in its shadow and alerts nobody."),
             "interval": _("Seconds between two polls; at least 5."),
+            "credential": _(
+                "Only who keeps a credential may choose it, or change where it is sent: address, port and owner."
+            ),
             "ssh_credential": _("With an SSH login the running configuration is fetched every night."),
         }
 
@@ -58,11 +119,17 @@ class TargetForm(ScopedModelForm):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             assert field.queryset is not None
-            field.queryset = field.queryset.filter(kind__in=kinds).defer("secret")
+            rows = field.queryset.filter(kind__in=kinds).defer("secret")
+            held = Q(pk=self.initial.get(name) or 0)
+            field.queryset = rows.filter(
+                held | Q(archived_at=None, organisation__in=permitted.kept_by(self.user))
+            )
 
     def clean_address(self) -> str:
         address = str(self.cleaned_data["address"]).strip()
-        if not literal(address) and not _NAME.fullmatch(address):
+        if found := addresses.literal(address):
+            return str(found)
+        if not addresses.is_host_name(address):
             raise ValidationError(_("This is neither an IP address nor a host name."))
         return address
 
@@ -107,8 +174,16 @@ class TargetForm(ScopedModelForm):
             cleaned.get("check_kind") == CheckKind.SNMP
             and not cleaned.get("credential")
             and "credential" in cleaned
+            and cleaned.get("is_enabled")
         ):
-            self.add_error("credential", _("SNMP needs a credential."))
+            self.add_error(
+                "credential",
+                _(
+                    "SNMP needs a credential. Who may not choose one leaves the target switched off until somebody does."
+                ),
+            )
+        for name, sentence in permitted.problems(self.user, self.initial, self.changed_data, cleaned):
+            self.add_error(name, sentence)
         parent = cleaned.get("parent")
         if parent is not None and topology.would_circle(self.instance, parent):
             self.add_error("parent", _("That one is reached through this one: it would close a circle."))
@@ -180,11 +255,29 @@ class CredentialForm(ScopedModelForm):
 
     class Meta:
         model = Credential
-        fields = ("name", "kind", "organisation")
+        fields = ("name", "kind", "organisation", "networks")
+        widgets = {"networks": forms.Textarea(attrs={"rows": 3})}
+        help_texts = {
+            "networks": _(
+                "One on a line, for instance 10.20.0.0/24, within the networks named for the organisation. It is sent nowhere else."
+            )
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["networks"] = NetworksField(
+            label=self.fields["networks"].label,
+            help_text=self.fields["networks"].help_text,
+            widget=forms.Textarea(attrs={"rows": 3}),
+        )
 
     def clean(self) -> Any:
         cleaned = super().clean() or {}
         kind = cleaned.get("kind")
+        owner = cleaned.get("organisation")
+        if owner is not None and "networks" in cleaned:
+            if outside := permitted.not_named(cleaned["networks"], owner):
+                self.add_error("networks", permitted.name_it(outside, owner))
         given = any(cleaned.get(name) for name in self.SECRETS)
         same_kind = self.instance.pk is not None and self.initial.get("kind") == kind
         if not kind or (same_kind and not given):

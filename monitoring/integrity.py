@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
+from monitoring.egress import integrity as egress
 from monitoring.engine import DOWN
 from monitoring.events import problem_key
 from monitoring.models import Alert, Event, Target, TargetState
@@ -39,6 +40,7 @@ def check(now: datetime | None = None) -> Iterator[str]:
     yield from _alerts(now)
     yield from _topology()
     yield from _archived(now)
+    yield from egress.check()
 
 
 def _intervals() -> Iterator[str]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cmdb.common.crud import Crud
 from monitoring import filters, forms, tables, words
 from monitoring.access import KEEPERS, READERS, WRITERS
-from monitoring.models import Alert, ConfigBackup, Credential, Event, MaintenanceWindow, Target
+from monitoring.models import Alert, ConfigBackup, Credential, Event, MaintenanceWindow, Network, Target
 from monitoring.views import alerts, backups, targets
 
 
@@ -115,12 +115,41 @@ CREDENTIAL = Crud(
     table=tables.CredentialTable,
     filterset=filters.CredentialFilter,
     form=forms.CredentialForm,
-    fields=("name", "kind", "organisation", "created_at", "updated_at", (_("Secret"), targets.secret_note)),
+    fields=(
+        "name",
+        "kind",
+        "organisation",
+        "networks",
+        "created_at",
+        "updated_at",
+        (_("Secret"), targets.secret_note),
+    ),
     read_roles=READERS,
     write_roles=KEEPERS,
     # Never read for a page: so a secret whose key is lost can still be replaced.
     rows=lambda rows: rows.select_related("organisation").defer("secret"),
     empty=(_("No credentials yet"), _("Add the community or user with which your devices may be asked.")),
+)
+
+NETWORK = Crud(
+    Network,
+    namespace="monitoring",
+    prefix="networks",
+    table=tables.NetworkTable,
+    filterset=filters.NetworkFilter,
+    form=forms.NetworkForm,
+    fields=("name", "organisation", "prefix", "use", "note", "created_at", "updated_at"),
+    read_roles=READERS,
+    write_roles=KEEPERS,
+    # One plan of addresses for all: a municipality that names its neighbour's network would reach its devices.
+    owner=None,
+    rows=_rows("organisation"),
+    search=("name", "prefix"),
+    note="prefix",
+    empty=(
+        _("No network is named yet"),
+        _("Nothing is sent to any device before the network that holds it is named here."),
+    ),
 )
 
 MAINTENANCE = Crud(
@@ -163,4 +192,4 @@ BACKUP = Crud(
     views={"detail": backups.BackupDetail},
 )
 
-PAGES = (TARGET, ALERT, EVENT, CREDENTIAL, MAINTENANCE, BACKUP)
+PAGES = (TARGET, ALERT, EVENT, CREDENTIAL, NETWORK, MAINTENANCE, BACKUP)

@@ -161,9 +161,7 @@ def ask(targets: Sequence[Target], engine: Engine | None = None) -> list[Outcome
         return network.ask(targets).result()
 
 
-async def _ask(
-    targets: Sequence[Target], at: datetime, engine: Engine | None, rules: Rules
-) -> list[Outcome]:
+async def _ask(targets: Sequence[Target], at: datetime, engine: Engine | None, rules: Rules) -> list[Outcome]:
     found = await resolve({target.address for target in targets})
     outcomes: list[Outcome] = []
     requests: list[tuple[Target, Endpoint, tuple[str, ...]]] = []

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import Any, Final
 
+from monitoring.egress import connectable
 from monitoring.masking import mask
 
 logger = logging.getLogger(__name__)
@@ -58,8 +59,8 @@ def fetch_running_config(
             return _session(sock, host, port, username, password, secret, device_type, timeout)
         except Exception as error:
             if expired.is_set():
-                raise SshError(SshFault.TIMEOUT, f"{host} did not finish within {timeout:g} s") from None
-            raise _mapped(error, host, timeout) from None
+                raise SshError(SshFault.TIMEOUT, "it did not finish in time") from None
+            raise _mapped(error, host) from None
 
 
 def _session(
@@ -94,15 +95,12 @@ def _session(
         try:
             connection.enable()
         except ValueError:
-            raise SshError(SshFault.ENABLE, f"{host} does not accept the enable password") from None
+            raise SshError(SshFault.ENABLE, "it does not accept the enable password") from None
     text = str(connection.send_command("show running-config"))
     with suppress(Exception):  # the configuration is here: a device that breaks off now is no failure
         connection.disconnect()
     if "\n" not in text.strip() or text.lstrip().startswith("%"):
-        raise SshError(
-            SshFault.PROTOCOL,
-            f"{host} answers “{printable_line(text)}” when asked for its configuration",
-        )
+        raise SshError(SshFault.PROTOCOL, "what it answers is no configuration")
     return text.replace("\r\n", "\n").strip("\n") + "\n"
 
 
@@ -111,13 +109,13 @@ def _watched_socket(host: str, port: int, timeout: float) -> Iterator[tuple[sock
     """A connected socket that is cut when time is up, and the event that says so."""
     expired = threading.Event()
     try:
-        sock = socket.create_connection((host, port), timeout)
+        sock = socket.create_connection((connectable(host), port), timeout)
     except TimeoutError:
-        raise SshError(SshFault.TIMEOUT, f"{host} port {port} does not answer") from None
+        raise SshError(SshFault.TIMEOUT, "no answer in time") from None
     except ConnectionRefusedError:
-        raise SshError(SshFault.REFUSED, f"{host} refuses connections to port {port}") from None
-    except OSError as error:
-        raise SshError(SshFault.UNREACHABLE, f"{host}: {error.strerror or error}") from None
+        raise SshError(SshFault.REFUSED, "connection refused") from None
+    except OSError:
+        raise SshError(SshFault.UNREACHABLE, "unreachable") from None
 
     def cut() -> None:
         expired.set()
@@ -134,19 +132,19 @@ def _watched_socket(host: str, port: int, timeout: float) -> Iterator[tuple[sock
         sock.close()
 
 
-def _mapped(error: Exception, host: str, timeout: float) -> SshError:
+def _mapped(error: Exception, host: str) -> SshError:
     from netmiko.exceptions import NetmikoAuthenticationException, NetmikoTimeoutException, ReadTimeout
 
     if isinstance(error, SshError):
         return error
     if isinstance(error, NetmikoAuthenticationException):
-        return SshError(SshFault.AUTH, f"{host} does not accept the user name and password")
+        return SshError(SshFault.AUTH, "it does not accept the user name and password")
     if isinstance(error, ReadTimeout):
-        return SshError(SshFault.TIMEOUT, f"{host} fell silent for {timeout:g} s")
+        return SshError(SshFault.TIMEOUT, "it fell silent")
     if isinstance(error, NetmikoTimeoutException):
-        return SshError(SshFault.PROTOCOL, f"{host} does not speak SSH")
+        return SshError(SshFault.PROTOCOL, "it does not speak SSH")
     logger.info("configuration of %s: %s", host, type(error).__name__)
-    return SshError(SshFault.PROTOCOL, f"{host} broke off: {printable_line(str(error))}")
+    return SshError(SshFault.PROTOCOL, "the connection broke off")
 
 
 def printable_line(text: str) -> str:

@@ -34,6 +34,8 @@ from monitoring.models import (
     CredentialKind,
     Event,
     MaintenanceWindow,
+    Network,
+    NetworkUse,
     Severity,
     Target,
 )
@@ -179,6 +181,22 @@ class CredentialTable(FastTable):
 
     class Meta:
         order_by = ("name",)
+
+
+class NetworkTable(FastTable):
+    """Whose networks are which."""
+
+    of = Network
+    caption = _("Networks")
+    name = TwoLineCol(_("Name"), "name", to="monitoring:network_detail", second=[Part("prefix", "num")])
+    organisation = Col(
+        _("Organisation"), "organisation__name", order_by=("organisation__sort_name", "prefix")
+    )
+    use = ChoiceCol(NetworkUse, _("Used for"))
+    note = Col(_("Note"), orderable=False)
+
+    class Meta:
+        order_by = ("organisation",)
 
 
 class MaintenanceTable(FastTable):

@@ -87,6 +87,33 @@ DETAILS: Final[dict[str, Promise]] = {
     "the name does not resolve": _("the name does not resolve"),
     "the connection broke off": _("the connection broke off"),
     "the answer is not HTTP": _("the answer is not HTTP"),
+    "refused by the rules of egress: this is neither an address nor a name": _(
+        "refused by the rules of egress: this is neither an address nor a name"
+    ),
+    "refused by the rules of egress: no device has this address": _(
+        "refused by the rules of egress: no device has this address"
+    ),
+    "refused by the rules of egress: in no network of its organisation": _(
+        "refused by the rules of egress: in no network of its organisation"
+    ),
+    "refused by the rules of egress: outside the networks of its credential": _(
+        "refused by the rules of egress: outside the networks of its credential"
+    ),
+    "refused by the rules of egress: its credential belongs to another organisation": _(
+        "refused by the rules of egress: its credential belongs to another organisation"
+    ),
+    "its certificate is not valid yet": _("its certificate is not valid yet"),
+    "its certificate has ended": _("its certificate has ended"),
+    "its certificate is signed by itself": _("its certificate is signed by itself"),
+    "its certificate is for another name": _("its certificate is for another name"),
+    "its certificate is not trusted": _("its certificate is not trusted"),
+    "it does not speak TLS as we do": _("it does not speak TLS as we do"),
+    "it did not finish in time": _("it did not finish in time"),
+    "it does not accept the user name and password": _("it does not accept the user name and password"),
+    "it does not accept the enable password": _("it does not accept the enable password"),
+    "what it answers is no configuration": _("what it answers is no configuration"),
+    "it fell silent": _("it fell silent"),
+    "it does not speak SSH": _("it does not speak SSH"),
 }
 
 

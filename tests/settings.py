@@ -32,3 +32,5 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = False  # type: ignore[no-redef]
 # Sentences are compared in the language they are written in; the browser's tests ask for Bokmål by themselves.
 LANGUAGE_CODE = "en"
+# All devices of the tests are simulated; the tests of egress switch this off.
+SAMDRIFT_EGRESS_SIMULATED = ["127.0.0.0/8"]

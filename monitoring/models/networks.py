@@ -53,12 +53,6 @@ class Network(Timestamped):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"
 
-    @property
-    def root_id(self) -> int | None:
-        """The top of the owner's tree: the plan of addresses concerns all below it, so only there it is changed."""
-        top: Organisation = self.organisation.get_root()
-        return top.pk
-
     @classmethod
     def visible_q(cls, user: User) -> Q:
         """One's own networks and those of the organisations above, which hold for one's own targets too."""

@@ -51,7 +51,13 @@ async def probe_https(
     except ssl.SSLCertVerificationError as error:
         code, detail = error_of(error)
         return HttpsResult(False, code, detail, not_after=await _end_unverified(address, name, port, timeout))
-    except (OSError, ValueError, RefusedError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+    except (
+        OSError,
+        ValueError,
+        RefusedError,
+        asyncio.IncompleteReadError,
+        asyncio.LimitOverrunError,
+    ) as error:
         return HttpsResult(False, *error_of(error))
     took = (time.perf_counter() - begun) * 1000
     if status is None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from cmdb.common.forms import ScopedForm
 from cmdb.models import Organisation
 from monitoring import discovery, topology
-from monitoring.access import WRITERS, for_readers
+from monitoring.access import KEEPERS, WRITERS, for_readers
 from monitoring.asking import load_credentials
 from monitoring.models import Credential, CredentialKind, Target
 
@@ -40,7 +40,11 @@ class DiscoverForm(ScopedForm):
         organisations = self.fields["organisation"]
         assert isinstance(organisations, forms.ModelChoiceField)
         assert organisations.queryset is not None
-        mine = self.user.access.orgs(*WRITERS)
+        credentials = self.fields["credential"]
+        assert isinstance(credentials, forms.ModelChoiceField)
+        assert credentials.queryset is not None
+        mine = self.user.access.orgs(*KEEPERS)
+        credentials.queryset = credentials.queryset.filter(organisation__in=mine, archived_at=None)
         organisations.queryset = organisations.queryset.filter(pk__in=mine)
 
     def clean_network(self) -> str:
@@ -58,7 +62,7 @@ class DiscoverForm(ScopedForm):
 def discover(request: HttpRequest) -> HttpResponse:
     """Search a network; targets are made of what answers and is not known."""
     user: Any = request.user
-    if not user.access.has(*WRITERS):
+    if not user.access.has(*KEEPERS):  # a search sends the credential to every address
         raise PermissionDenied
     form = DiscoverForm(request.POST or None, user=user)
     context: dict[str, Any] = {"form": form, "breadcrumbs": _trail()}
@@ -67,7 +71,11 @@ def discover(request: HttpRequest) -> HttpResponse:
             return render(request, "monitoring/discover.html", context, status=422)
         chosen = form.cleaned_data["credential"].pk
         try:
-            found = discovery.discover(form.cleaned_data["network"], [load_credentials([chosen])[chosen]])
+            found = discovery.discover(
+                form.cleaned_data["network"],
+                [load_credentials([chosen])[chosen]],
+                organisation=form.cleaned_data["organisation"],
+            )
         except discovery.DiscoveryError as error:
             form.add_error("credential", str(error))
             return render(request, "monitoring/discover.html", context, status=422)

@@ -20,7 +20,7 @@ from cmdb.common.crud import CreateView, DetailView, EditView, ListView
 from cmdb.common.tables import FastTable
 from cmdb.models import Item
 from monitoring import auditing, backups, live, schedule, simulated, trying, words
-from monitoring.access import READERS, WRITERS, for_readers
+from monitoring.access import KEEPERS, READERS, WRITERS, for_readers
 from monitoring.models import Alert, CheckKind, ConfigBackup, Credential, Event, Neighbour, Reading, Target
 from monitoring.views.timeline import timeline
 
@@ -101,8 +101,9 @@ class TargetList(ListView):
         if self.crud.may(self.user, "create"):
             context["actions"] = [
                 (_("Suggested parents"), reverse("monitoring:topology"), "tertiary"),
-                (_("Search a network"), reverse("monitoring:discover"), "tertiary"),
             ]
+            if self.user.access.has(*KEEPERS):
+                context["actions"].append((_("Search a network"), reverse("monitoring:discover"), "tertiary"))
         return context
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cmdb.models import Item, Organisation, Place, Relation, ServiceComponent
 from monitoring.models import Credential, Target
+from monitoring.models import Network as OwnNetwork
 from monitoring.simulation.devices import (
     COMMUNITY,
     DEVICES,
@@ -52,7 +53,7 @@ class Network:
 def load(region: Region, catalogue: Catalogue, port: int, ssh_port: int) -> Network:
     """Make items, targets and relations of all simulated devices, answering at `port` and `ssh_port`."""
     made = Network()
-    snmp, ssh = _credentials(region.region)
+    snmp, ssh = _credentials(region.region, _networks(region))
     for device in DEVICES:
         made.items[device.name] = _item(device, region, catalogue)
         made.targets[device.name] = _target(device, made.items[device.name], snmp, ssh, port, ssh_port)
@@ -68,13 +69,27 @@ def load(region: Region, catalogue: Catalogue, port: int, ssh_port: int) -> Netw
     return made
 
 
-def _credentials(organisation: Organisation) -> tuple[dict[str, Credential], Credential]:
+def _networks(region: Region) -> list[str]:
+    """Each municipality's own network, and that of the region's data centre."""
+    found = []
+    for device in DEVICES:
+        owner, prefix = _owner(device, region), device.address.rpartition(".")[0] + ".0/24"
+        if prefix not in found:
+            OwnNetwork.objects.create(
+                name=f"Administrasjonsnett, {owner.name}", organisation=owner, prefix=prefix
+            )
+            found.append(prefix)
+    return found
+
+
+def _credentials(organisation: Organisation, networks: list[str]) -> tuple[dict[str, Credential], Credential]:
     snmp = {
         "2c": Credential.objects.create(
-            name="SNMP, les (v2c)", kind="snmp_v2c", organisation=organisation, secret={"community": COMMUNITY}
+            name="SNMP, les (v2c)", kind="snmp_v2c", organisation=organisation, networks=networks,
+            secret={"community": COMMUNITY},
         ),
         "3": Credential.objects.create(
-            name="SNMP, les (v3)", kind="snmp_v3", organisation=organisation,
+            name="SNMP, les (v3)", kind="snmp_v3", organisation=organisation, networks=networks,
             secret={
                 "user": V3.user, "auth_protocol": V3.auth_protocol, "auth_key": V3.auth_key,
                 "priv_protocol": V3.priv_protocol, "priv_key": V3.priv_key,
@@ -82,7 +97,7 @@ def _credentials(organisation: Organisation) -> tuple[dict[str, Credential], Cre
         ),
     }  # fmt: skip
     ssh = Credential.objects.create(
-        name="SSH, konfigurasjon", kind="ssh", organisation=organisation,
+        name="SSH, konfigurasjon", kind="ssh", organisation=organisation, networks=networks,
         secret={"username": SSH_USER, "password": SSH_PASSWORD, "enable": SSH_ENABLE},
     )  # fmt: skip
     return snmp, ssh

@@ -57,6 +57,8 @@ SAMDRIFT_IMAP_SINCE = read_day("SAMDRIFT_IMAP_SINCE")
 # Our own mail servers as they call themselves in Authentication-Results; nobody else's word about a sender counts.
 SAMDRIFT_MAIL_AUTHSERV = read_names("SAMDRIFT_MAIL_AUTHSERV")
 SAMDRIFT_METRICS_TOKEN = env.str("SAMDRIFT_METRICS_TOKEN")
+# Loopback networks whose devices are simulated. No variable: outside demo and tests nothing may open them.
+SAMDRIFT_EGRESS_SIMULATED = ["127.10.0.0/16"] if STAGE is Stage.DEMO else []
 
 # Municipalities' identity providers.
 OIDC = read_providers("SAMDRIFT_OIDC")

@@ -28,12 +28,14 @@ PORTS = ["1", "2", "3", "4", "5"]
 def fill(targets: int, port: int) -> None:
     """Targets that are due now, in one organisation."""
     from cmdb.models import Organisation
-    from monitoring.models import Credential, CredentialKind, Target
+    from monitoring.models import Credential, CredentialKind, Network, Target
 
     region = Organisation.objects.create(name="Benchmark", slug="benchmark", kind="region")
+    Network.objects.create(name="Simulated", organisation=region, prefix="127.0.0.0/8")
     credential = Credential.objects.create(
-        name="b", kind=CredentialKind.SNMP_V2C, organisation=region, secret={"community": COMMUNITY}
-    )
+        name="b", kind=CredentialKind.SNMP_V2C, organisation=region, secret={"community": COMMUNITY},
+        networks=["127.0.0.0/8"],
+    )  # fmt: skip
     Target.objects.bulk_create(
         Target(
             name=f"target {n}", organisation=region, address=address(n), port=port, credential=credential,

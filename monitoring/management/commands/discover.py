@@ -33,7 +33,9 @@ class Command(BaseCommand):
         if any(not 0 < port < 65536 for port in ports or ()):
             raise CommandError("A port is a number from 1 to 65535.")
         try:
-            found = discovery.discover(options["cidr"], self._credentials(options["credential"]), ports)
+            found = discovery.discover(
+                options["cidr"], self._credentials(options["credential"]), ports, organisation
+            )
         except discovery.DiscoveryError as error:
             raise CommandError(str(error)) from None
         made = [] if options["dry_run"] else discovery.make_targets(found, organisation)
