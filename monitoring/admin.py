@@ -28,10 +28,13 @@ class TargetAdmin(KeptAdmin):
     list_filter = ("state", "check_kind", "is_enabled")
     search_fields = ("name", "address")
     raw_id_fields = ("item", "parent")
-    # Where a credential is sent is changed on the target's own page, which asks who may.
+    # Where a credential is sent is said on the target's own page, which asks who may and what may be asked.
     readonly_fields = (
-        "organisation", "check_kind", "address", "port", "credential", "ssh_credential", "ssh_port",
+        "organisation", "check_kind", "address", "port", "credential", "ssh_credential", "ssh_port", "is_enabled",
     )  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 @admin.register(Credential)

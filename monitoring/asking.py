@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, cast
 
 from cmdb.common.secrets import SecretUnreadableError
-from monitoring.egress import Found, RefusedError, Road, Rules
+from monitoring.egress import Found, RefusedError
+from monitoring.egress.rules import Road, Rules
 from monitoring.models import Credential, CredentialKind, Target
 from monitoring.snmp import Endpoint, SnmpAuth
 

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from monitoring import events, ssh
 from monitoring.asking import load_credentials
-from monitoring.egress import Found, RefusedError, Road, Rules, resolve_now
+from monitoring.egress import Found, RefusedError, resolve_now
+from monitoring.egress.rules import Road, Rules
 from monitoring.masking import mask
 from monitoring.models import BackupResult, ConfigBackup, CredentialKind, Severity, Target
 

@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 from cmdb.models import Item, Organisation
 from monitoring.asking import UnaskableError, auth_of, load_credentials
 from monitoring.collectors import Identity, identity
-from monitoring.egress import RefusedError, Road, Rules
+from monitoring.egress import RefusedError
+from monitoring.egress.rules import Road, Rules
 from monitoring.models import CheckKind, Credential, Target
 from monitoring.snmp import Answer, Endpoint, available, get_many
 

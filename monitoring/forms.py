@@ -259,7 +259,8 @@ class CredentialForm(ScopedModelForm):
         widgets = {"networks": forms.Textarea(attrs={"rows": 3})}
         help_texts = {
             "networks": _(
-                "One on a line, for instance 10.20.0.0/24, within the networks named for the organisation. It is sent nowhere else."
+                "One on a line, for instance 10.20.0.0/24, within the networks named for the organisation. It is sent nowhere"
+                " else; without any, it is sent nowhere at all."
             )
         }
 
@@ -269,6 +270,7 @@ class CredentialForm(ScopedModelForm):
             label=self.fields["networks"].label,
             help_text=self.fields["networks"].help_text,
             widget=forms.Textarea(attrs={"rows": 3}),
+            required=False,
         )
 
     def clean(self) -> Any:

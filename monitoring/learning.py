@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from monitoring.asking import UnaskableError, endpoint_of, load_credentials
 from monitoring.collectors import COLLECTORS, host, interfaces, neighbours, printer, profile_named
-from monitoring.egress import Found, Rules, resolve
+from monitoring.egress import Found, resolve
+from monitoring.egress.rules import Rules
 from monitoring.mibs import host_resources, ifmib
 from monitoring.mibs.lldp import Neighbour as Seen
 from monitoring.mibs.values import Value

@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 
 from cmdb.models import Organisation
 from monitoring.access import KEEPERS
-from monitoring.egress import Reason, RefusedError, Road, Rules, addresses, resolve_now, rules
+from monitoring.egress import Reason, RefusedError, addresses, resolve_now
 from monitoring.egress.addresses import Net
-from monitoring.models import CheckKind, Credential, Network, NetworkUse
+from monitoring.egress.connecting import simulated
+from monitoring.egress.rules import Road, Rules
+from monitoring.models import Credential, Network, NetworkUse
 
 # Each of these decides where a credential of the target is sent, or which.
 DECIDING = frozenset(
@@ -29,7 +31,8 @@ def problems(
     user: Any, initial: Mapping[str, Any], changed: Collection[str], cleaned: Mapping[str, Any]
 ) -> Iterator[tuple[str | None, str]]:
     """(field, sentence) of what stands against a target as a form would save it."""
-    if DECIDING & set(changed):
+    switched_on = "is_enabled" in changed and cleaned.get("is_enabled")
+    if switched_on or DECIDING & set(changed):
         held: set[Any] = {initial.get("credential"), initial.get("ssh_credential")} - {None, ""}
         wanted = {one.pk for one in (cleaned.get("credential"), cleaned.get("ssh_credential")) if one}
         rows = Credential.objects.filter(pk__in=held | wanted).defer("secret")
@@ -38,7 +41,7 @@ def problems(
                 None,
                 _(
                     "A stored credential is sent to this target. Its address, ports, check, owner and credentials are"
-                    " changed by who keeps that credential: a team lead or an administrator."
+                    " changed, and it is switched on, by who keeps that credential: a team lead or an administrator."
                 ),
             )
             return
@@ -51,9 +54,8 @@ def _roads(cleaned: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not address or owner is None or not kind:
         return
     found, known = resolve_now([address]), Rules.load()
-    web = kind == CheckKind.HTTPS and cleaned.get("port") == rules.WEB_PORT
-    credential = cleaned.get("credential") if kind == CheckKind.SNMP else None
-    roads = [("credential", Road(address, owner.pk, credential, web))]
+    check = Road.check(address, owner.pk, kind, cleaned.get("port"), cleaned.get("credential"))
+    roads = [("credential", check)]
     if cleaned.get("ssh_credential"):
         roads.append(("ssh_credential", Road(address, owner.pk, cleaned["ssh_credential"])))
     for name, road in roads:
@@ -107,7 +109,7 @@ def not_named(networks: Sequence[str], owner: Organisation) -> str:
 
 def clash(network: Net, owner: Organisation, pk: int | None) -> str:
     """Why a network cannot be named for devices; "" if it can."""
-    inside = any(addresses.within(network, one) for one in rules.simulated())
+    inside = any(addresses.within(network, one) for one in simulated())
     if addresses.reaches_never(network) and not inside:
         return _("Part of it are addresses that no device has: loopback, link-local, multicast and the like.")
     if network.prefixlen < (8 if network.version == 4 else 16):

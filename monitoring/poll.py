@@ -20,7 +20,8 @@ from django.utils import timezone
 from monitoring import collectors, saving, schedule
 from monitoring.asking import UnaskableError, endpoint_of
 from monitoring.collectors import Metric, identity
-from monitoring.egress import Found, Rules, resolve
+from monitoring.egress import Found, resolve
+from monitoring.egress.rules import Rules
 from monitoring.mibs import snmpv2
 from monitoring.models import CheckKind, Severity, Target
 from monitoring.outcome import Finding, Outcome, Result

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Final
 
 from monitoring.collectors import Metric
-from monitoring.egress import Found, RefusedError, Road, Rules
+from monitoring.egress import Found, RefusedError
+from monitoring.egress.rules import Road, Rules
 from monitoring.models import CheckKind, Severity, Target
 from monitoring.outcome import Finding, Outcome, Result
 from monitoring.probes import HttpsResult, probe_https, probe_icmp, probe_tcp

@@ -8,7 +8,8 @@ from django.utils import timezone
 from monitoring import poll
 from monitoring.asking import UnaskableError, endpoint_of, load_credentials
 from monitoring.collectors import Identity, identity
-from monitoring.egress import Rules, resolve
+from monitoring.egress import resolve
+from monitoring.egress.rules import Rules
 from monitoring.models import CheckKind, Target
 from monitoring.outcome import Outcome, Result
 from monitoring.snmp import get_one

@@ -36,7 +36,7 @@ from cmdb.models import (
     Team,
     User,
 )
-from monitoring.models import Network, Target
+from monitoring.models import Target
 from servicedesk.models import Category, Kind
 from sla.models import Agreement, AgreementTarget, Calendar, CalendarVersion, Measure
 
@@ -198,7 +198,6 @@ def _register(r: Region) -> None:
         (r.printer, RelationKind.CONNECTS_TO, r.switch),
     ):
         Relation.objects.create(source=source, kind=kind, target=target)
-    Network.objects.create(name="Simulated", organisation=r.region, prefix="127.0.0.0/8")
     r.switch_target = _target("sw-granli-1", r.switch, "127.0.8.1")
     r.server_target = _target("srv-granli-1", r.server, "127.0.8.2", parent=r.switch_target)
 

@@ -26,6 +26,7 @@ from cmdb.common.crud.saving import make_form
 from cmdb.intake.reading import FileRefusedError
 from cmdb.intake.spreadsheets import import_items
 from cmdb.models import Membership, Organisation, Role, Software, User
+from monitoring.models import Network
 from sla.models import Calendar
 from tests.cases import RegionCase
 
@@ -115,6 +116,12 @@ def stored(row: models.Model) -> Row | None:
 
 class TestSharedRows(RegionCase):
     """Municipal people read them and change nothing."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        # Its text has a form of its own, which no rule about fields could guess.
+        Network.objects.create(name="Shared", organisation=cls.r.region, prefix="10.0.0.0/8")
 
     def person(self, role: str, where: Organisation) -> tuple[User, Client]:
         """Somebody with one role, and every right that Django itself could give."""

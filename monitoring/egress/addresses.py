@@ -63,6 +63,9 @@ _V6: Final = [
 _V6_DEVICES: Final = [ipaddress.IPv6Network("2000::/3"), ipaddress.IPv6Network("fc00::/7")]
 _ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})
 _NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+_OWN_NAME: Final = re.compile(
+    r"(.+\.)?localhost|(ip6-)?(localhost|loopback)|localhost[46]?(\.localdomain[46]?)?"
+)
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
@@ -82,6 +85,11 @@ def is_host_name(text: str) -> bool:
     if len(text) > 253 or not text.isascii() or not _NAME.fullmatch(text):
         return False
     return not _NUMBER.fullmatch(text.rstrip(".").rpartition(".")[2])
+
+
+def is_own_name(text: str) -> bool:
+    """Whether a name means this machine itself, whatever a resolver answers (RFC 6761, and the usual hosts files)."""
+    return bool(_OWN_NAME.fullmatch(text.lower().rstrip(".")))
 
 
 @lru_cache(8192)

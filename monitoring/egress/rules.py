@@ -9,62 +9,43 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache
 from typing import NamedTuple, Self
-
-from django.conf import settings
 
 from cmdb.models import Organisation
 from monitoring.egress import addresses
 from monitoring.egress.addresses import Address, Net, Never
+from monitoring.egress.connecting import never, parsed, simulated
+from monitoring.egress.refusals import Reason, Refusal, RefusedError
 from monitoring.models import CheckKind, Credential, Network, NetworkUse, Target
 
 WEB_PORT = 443
 
 
-class Reason(StrEnum):
-    """Why nothing is sent; the words as they are stored, told in the reader's language by monitoring.words."""
-
-    FORM = "refused by the rules of egress: this is neither an address nor a name"
-    UNKNOWN_NAME = "the name does not resolve"
-    NEVER = "refused by the rules of egress: no device has this address"
-    FOREIGN = "refused by the rules of egress: in no network of its organisation"
-    CREDENTIAL = "refused by the rules of egress: outside the networks of its credential"
-    OWNER = "refused by the rules of egress: its credential belongs to another organisation"
-
-
-class Refusal(NamedTuple):
-    """`about` is the address, or the credential's name; `never` says more where no device has the address."""
-
-    reason: Reason
-    about: str = ""
-    never: Never | None = None
-
-
-class RefusedError(Exception):
-    """Nothing was sent. `str()` is stored and shown."""
-
-    def __init__(self, reason: Reason, about: str = "", never: Never | None = None) -> None:
-        super().__init__(f"{reason} ({about})" if about else str(reason))
-        self.reason, self.about, self.never = reason, about, never
-
-
 class Road(NamedTuple):
     """One way out: to an address or name, for an organisation, with a credential or none; `web`: an HTTPS check on its
-    usual port."""
+    usual port; `service`: any check that says what listens at a port."""
 
     name: str
     organisation_id: int
     credential: Credential | None = None
     web: bool = False
+    service: bool = False
+
+    @classmethod
+    def check(
+        cls, name: str, organisation_id: int, kind: str, port: int | None, credential: Credential | None
+    ) -> Self:
+        """The road of a check of this kind; only SNMP takes its credential along."""
+        web = kind == CheckKind.HTTPS and port == WEB_PORT
+        sent = credential if kind == CheckKind.SNMP else None
+        return cls(name, organisation_id, sent, web, kind in (CheckKind.TCP, CheckKind.HTTPS))
 
     @classmethod
     def of(cls, target: Target) -> Self:
         """The road of a target's check; the credential must be on the row already, as `load_credentials` gives it."""
-        web = target.check_kind == CheckKind.HTTPS and target.port == WEB_PORT
-        credential = target.credential if target.check_kind == CheckKind.SNMP else None
-        return cls(target.address, target.organisation_id, credential, web)
+        return cls.check(
+            target.address, target.organisation_id, target.check_kind, target.port, target.credential
+        )
 
     @classmethod
     def ssh(cls, target: Target) -> Self:
@@ -84,32 +65,6 @@ class Named:
 Place = tuple[int, int, int]
 
 
-@lru_cache(16)
-def _parsed(networks: tuple[str, ...]) -> tuple[Net, ...]:
-    return tuple(found for text in networks if (found := addresses.network(text)))
-
-
-def simulated() -> tuple[Net, ...]:
-    """Loopback networks whose devices a demo or a test simulates; none in production (settings refuse it)."""
-    return _parsed(tuple(getattr(settings, "SAMDRIFT_EGRESS_SIMULATED", ())))
-
-
-def never(address: Address) -> Never | None:
-    """`addresses.never`, the simulated networks set apart."""
-    kind = addresses.never(address)
-    return None if kind is Never.LOOPBACK and addresses.holds(simulated(), address) else kind
-
-
-def connectable(text: str) -> str:
-    """The last look, where a socket is opened: an address, never a name, and none that no device has."""
-    address = addresses.literal(text)
-    if address is None:
-        raise RefusedError(Reason.FORM, text[:60])
-    if kind := never(address):
-        raise RefusedError(Reason.NEVER, str(address), kind)
-    return str(address)
-
-
 class Rules:
     """What is named, and whose it is. `load` reads it in two statements."""
 
@@ -125,7 +80,7 @@ class Rules:
                 width = (one.network.version, one.network.prefixlen)
                 self._devices[width][int(one.network.network_address)].append(one)
         self._widths = sorted(self._devices, key=lambda width: -width[1])
-        self._known: dict[tuple[str, int, int | None, bool], Refusal | None] = {}
+        self._known: dict[tuple[str, int, int, bool, bool], Refusal | None] = {}
 
     @classmethod
     def load(cls) -> Self:
@@ -143,7 +98,13 @@ class Rules:
 
     def check(self, address: str, road: Road) -> None:
         """RefusedError unless `road` may lead to `address`."""
-        key = (address, road.organisation_id, road.credential.pk if road.credential else 0, road.web)
+        key = (
+            address,
+            road.organisation_id,
+            road.credential.pk if road.credential else 0,
+            road.web,
+            road.service,
+        )
         if key not in self._known:
             self._known[key] = self._refusal(address, road)
         if refused := self._known[key]:
@@ -153,6 +114,8 @@ class Rules:
         """The address to connect to: the first permitted one of those that `resolve` found for the road's name."""
         if not addresses.literal(road.name) and not addresses.is_host_name(road.name):
             raise RefusedError(Reason.FORM, road.name[:60])
+        if addresses.is_own_name(road.name):
+            raise RefusedError(Reason.NEVER, road.name, Never.LOOPBACK)
         refused: RefusedError | None = None
         for address in found.get(road.name, ()):
             try:
@@ -161,7 +124,11 @@ class Rules:
                 refused = refused or error
             else:
                 return address
-        raise refused or RefusedError(Reason.UNKNOWN_NAME, road.name[:60])
+        if refused is None:
+            raise RefusedError(Reason.UNKNOWN_NAME, road.name[:60])
+        # Where a name leads is the resolver's to tell, not ours: the device may be another organisation's.
+        about = road.credential.name if refused.reason is Reason.OWNER and road.credential else road.name[:60]
+        raise RefusedError(refused.reason, about, refused.never)
 
     def _refusal(self, text: str, road: Road) -> Refusal | None:
         address = addresses.literal(text)
@@ -174,10 +141,14 @@ class Rules:
             return Refusal(Reason.NEVER, str(address), Never.BROADCAST)
         mine = road.organisation_id
         if not any(self._on_one_line(one.organisation_id, mine) for one in owners):
-            # A network that somebody else named is theirs, on the web road too.
-            if owners or not self._is_web(address, road):
+            # A network that somebody else named is theirs, on the web road and among simulated devices too.
+            if owners or not (self._is_web(address, road) or self._is_simulated(address, road)):
                 return Refusal(Reason.FOREIGN, str(address))
         return self._misused(road.credential, address, mine) if road.credential else None
+
+    def _is_simulated(self, address: Address, road: Road) -> bool:
+        """Simulated devices need no named network; what listens beside them at a port is nobody's to look for."""
+        return not road.service and addresses.holds(simulated(), address)
 
     def _is_web(self, address: Address, road: Road) -> bool:
         if not road.web or not address.is_global:
@@ -199,20 +170,19 @@ class Rules:
     def _misused(self, credential: Credential, address: Address, organisation_id: int) -> Refusal | None:
         if not self._is_under(organisation_id, credential.organisation_id):
             return Refusal(Reason.OWNER, credential.name)
-        if not addresses.holds(_parsed(tuple(credential.networks)), address):
+        unnamed = not credential.networks and addresses.holds(simulated(), address)
+        if not unnamed and not addresses.holds(parsed(tuple(credential.networks)), address):
             return Refusal(Reason.CREDENTIAL, str(address))
         return None
 
     def covers(self, wide: Net, organisation_id: int) -> bool:
         """Whether all of `wide` lies in one named network of the organisation's line."""
-        for rows in self._devices.values():
-            for named in rows.values():
-                for one in named:
-                    if addresses.within(wide, one.network) and self._on_one_line(
-                        one.organisation_id, organisation_id
-                    ):
-                        return True
-        return False
+        return any(
+            addresses.within(wide, one.network) and self._on_one_line(one.organisation_id, organisation_id)
+            for rows in self._devices.values()
+            for named in rows.values()
+            for one in named
+        )
 
     # --- the tree
 

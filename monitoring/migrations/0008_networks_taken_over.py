@@ -24,8 +24,15 @@ def network_of(text):
     if address.is_unspecified or "%" in text:
         return None
     if address.is_private:
-        return ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False)
+        near = ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False)
+        # A device that is the last of it shows that the network is wider: by itself it is no broadcast address.
+        return near if address.version == 6 or address != near.broadcast_address else ipaddress.ip_network(address)
     return ipaddress.ip_network(address)
+
+
+def is_public_page(kind, port, address):
+    """A web page that is checked by its name: where it lies is not known here."""
+    return kind == "https" and port == 443 and network_of(address) is None and any(map(str.isalpha, address))
 
 
 def take_over(apps, _editor):
@@ -33,11 +40,13 @@ def take_over(apps, _editor):
     Target, Network = apps.get_model("monitoring", "Target"), apps.get_model("monitoring", "Network")
     Organisation, Credential = apps.get_model("cmdb", "Organisation"), apps.get_model("monitoring", "Credential")
     parents = dict(Organisation.objects.values_list("pk", "parent_id"))
-    owners, used = defaultdict(set), defaultdict(set)
+    owners, used, pages = defaultdict(set), defaultdict(set), set()
     rows = Target.objects.filter(archived_at=None)
-    for address, owner, *credentials in rows.values_list(
-        "address", "organisation_id", "credential_id", "ssh_credential_id"
+    for address, owner, kind, port, *credentials in rows.values_list(
+        "address", "organisation_id", "check_kind", "port", "credential_id", "ssh_credential_id"
     ):
+        if is_public_page(kind, port, address):
+            pages.add(owner)
         if network := network_of(address):
             owners[network].add(owner)
             for pk in filter(None, credentials):
@@ -46,6 +55,11 @@ def take_over(apps, _editor):
         for owner in common(found, parents):
             Network.objects.create(
                 name=str(network), prefix=str(network), organisation_id=owner, use="devices", note=NOTE
+            )
+    for owner in common(pages, parents) if pages else ():
+        for prefix in ("0.0.0.0/0", "::/0"):
+            Network.objects.create(
+                name="Internet", prefix=prefix, organisation_id=owner, use="web", note=NOTE
             )
     for pk, networks in used.items():
         Credential.objects.filter(pk=pk).update(networks=sorted(map(str, networks)))

@@ -107,7 +107,7 @@ class TestWanted(MonitoringCase):
         assert backups.run_wanted(timezone.now() + backups.WANTED_LEASE) == 1
 
     def test_a_wish_uttered_during_the_fetch_stands(self) -> None:
-        def fetch(target: Target) -> backups.Fetched:
+        def fetch(target: Target, *_: object) -> backups.Fetched:
             backups.want(target)
             return FIRST, ""
 

@@ -19,10 +19,10 @@ from django.urls import reverse
 
 from cmdb.models import Membership, Role, User
 from monitoring import backups, discovery, integrity, learning, poll, trying
-from monitoring.egress import RefusedError, Road, Rules, addresses, resolve
+from monitoring.egress import RefusedError, addresses, resolve
 from monitoring.egress.addresses import Never
-from monitoring.egress.rules import Named
-from monitoring.models import Credential, CredentialKind, Network, Target
+from monitoring.egress.rules import Named, Road, Rules
+from monitoring.models import CheckKind, Credential, CredentialKind, Network, Target
 from monitoring.outcome import Result
 from monitoring.probes import probe_https, probe_icmp, probe_tcp
 from tests.monitoring.cases import MonitoringCase
@@ -127,12 +127,32 @@ def test_the_narrowest_network_says_whose_an_address_is() -> None:
     assert not allowed(rules(), "10.2.0.9", 2)
 
 
+@override_settings(SAMDRIFT_EGRESS_SIMULATED=[])
 def test_public_pages_are_a_road_of_their_own() -> None:
     found = rules(("0.0.0.0/0", 1, True), ("185.1.2.0/24", 3, False))
     assert allowed(found, "93.184.216.34", 2, web=True)
     assert not allowed(found, "93.184.216.34", 2)
     for address in ("10.1.1.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "185.1.2.3"):
         assert not allowed(found, address, 2, web=True), address
+
+
+def test_simulated_devices_need_no_network_and_what_listens_beside_them_does() -> None:
+    """What a demo simulates speaks SNMP and SSH: nothing else of this machine is opened by that."""
+    found = rules(("127.10.3.0/24", 3, False))
+    with override_settings(SAMDRIFT_EGRESS_SIMULATED=["127.10.0.0/16"]):
+        assert allowed(found, "127.10.2.1", 2)
+        assert not allowed(found, "127.10.3.1", 2)  # another municipality's
+        assert allowed(found, "127.10.3.1", 3)
+        for address in ("127.0.0.1", "127.0.1.1", "127.11.0.1", "0.0.0.0", "::1"):
+            assert not allowed(found, address, 2), address
+        for kind in (CheckKind.TCP, CheckKind.HTTPS):
+            with pytest.raises(RefusedError, match="in no network"):
+                found.check("127.10.2.1", Road.check("127.10.2.1", 2, kind, 443, None))
+            found.check("127.10.3.1", Road.check("127.10.3.1", 3, kind, 443, None))
+        for name in ("localhost", "LOCALHOST.", "a.localhost", "localhost.localdomain", "ip6-loopback"):
+            with pytest.raises(RefusedError, match="no device has"):
+                found.way(Road(name, 2), {name: ("127.10.2.1",)})
+    assert not rules().covers(ip_network("127.10.2.0/24"), 2)
 
 
 @override_settings(SAMDRIFT_EGRESS_SIMULATED=[])
@@ -174,6 +194,7 @@ class EgressCase(MonitoringCase):
 
     def setUp(self) -> None:
         super().setUp()
+        Network.objects.create(name="Simulated", organisation=self.r.region, prefix="127.0.0.0/8")
         self.v2c = self.credential("read", CredentialKind.SNMP_V2C, {"community": "very-secret"})
         self.ssh = self.credential("login", CredentialKind.SSH, {"username": "u", "password": "pw-secret"})
 
@@ -229,7 +250,7 @@ class TestRoads(EgressCase):
             )
             assert "outside the networks of its credential" in trying.try_now(target).outcome.error
             assert "outside the networks" in backups.back_up(target).error
-            Credential.objects.update(networks=[])
+            Credential.objects.update(networks=["10.0.0.0/8"])
             target = self.give(address="127.0.8.1")
             assert "outside the networks of its credential" in trying.try_now(target).outcome.error
             Credential.objects.update(networks=["127.0.0.0/8"], organisation=self.r.there)
@@ -287,6 +308,7 @@ class TestWhoMaySend(EgressCase):
                 {"address": "127.0.8.200"}, {"port": port}, {"credential": ""}, {"ssh_credential": self.ssh.pk},
                 {"check_kind": "tcp"}, {"organisation": self.r.unit.pk}, {"ssh_port": 2222},
                 {"address": "127.0.8.200", "port": port},
+                {"check_kind": "https", "port": 443}, {"address": "sw.example"}, {"address": "::1"},
             ):  # fmt: skip
                 for test in ({}, {"_test": "1"}):
                     answer = client.post(edit, same | changed | test)
@@ -387,22 +409,22 @@ class TestPages(EgressCase):
     def test_a_credential_names_networks_of_its_organisation(self) -> None:
         lead, create = self.client_of("lead"), reverse("monitoring:credential_create")
         data = {"name": "c", "kind": "snmp_v2c", "organisation": self.r.here.pk, "community": "hidden-one"}
-        for networks in ("", "10.99.0.0/24", "127.0.8.1/24", "everywhere", "0.0.0.0/0"):
+        for networks in ("10.99.0.0/24", "127.0.8.1/24", "everywhere", "0.0.0.0/0"):
             answer = lead.post(create, data | {"networks": networks})
             assert answer.status_code == 422, networks
             assert "hidden-one" not in answer.content.decode()
         assert lead.post(create, data | {"networks": "127.0.8.0/24\n127.0.9.7"}).status_code == 302
         made = Credential.objects.get(name="c")
         assert made.networks == ["127.0.8.0/24", "127.0.9.7/32"]
+        assert lead.post(create, data | {"name": "none"}).status_code == 302  # and is sent nowhere
+        assert Credential.objects.get(name="none").networks == []
         edit = reverse("monitoring:credential_edit", args=[made.pk])
         assert "127.0.8.0/24\n127.0.9.7/32" in lead.get(edit).content.decode().replace("\r", "")
         assert self.client_of("technician").post(edit, data).status_code == 403
 
-    def test_check_integrity_names_what_is_sent_nowhere(self) -> None:
-        Credential.objects.filter(pk=self.v2c.pk).update(networks=[])
+    def test_check_integrity_names_what_is_not_asked(self) -> None:
         Credential.objects.filter(pk=self.ssh.pk).update(networks=["10.99.0.0/24"])
         self.give(address="10.99.1.1")
         found = "\n".join(integrity.check())
-        assert f"credential {self.v2c.pk} names no network" in found
         assert f"credential {self.ssh.pk} names 10.99.0.0/24" in found
         assert f"target {self.switch.pk}: refused by the rules of egress: in no network" in found

@@ -346,7 +346,7 @@ class TestForm(PagesCase):
         } | more  # fmt: skip
 
     def post(self, **more: Any) -> Any:
-        return self.client_of("technician").post(reverse("monitoring:target_create"), self.data(**more))
+        return self.client_of("lead").post(reverse("monitoring:target_create"), self.data(**more))
 
     def test_a_target_is_made_and_due_at_once(self) -> None:
         assert self.post().status_code == 302
@@ -393,9 +393,7 @@ class TestForm(PagesCase):
         )
         url = reverse("monitoring:target_edit", args=[self.r.switch_target.pk])
         assert (
-            self.client_of("technician")
-            .post(url, self.data(name="sw-granli-1", item=self.r.switch.pk))
-            .status_code
+            self.client_of("lead").post(url, self.data(name="sw-granli-1", item=self.r.switch.pk)).status_code
             == 302
         )
         target = Target.objects.get(pk=self.r.switch_target.pk)
@@ -460,7 +458,7 @@ class TestButtons(PagesCase):
         assert Target.objects.get(pk=self.r.server_target.pk).parent == self.r.switch_target
 
     def test_too_large_a_network_is_refused_in_a_sentence(self) -> None:
-        client, url = self.client_of("technician"), reverse("monitoring:discover")
+        client, url = self.client_of("lead"), reverse("monitoring:discover")
         data = {"credential": self.credential.pk, "organisation": self.r.here.pk}
         for network, words in (
             ("10.0.0.0/8", "at most 4096"),

@@ -89,8 +89,9 @@ def test_tcp_opens() -> None:
 
 def test_tcp_refused_and_unknown() -> None:
     assert asyncio.run(probe_tcp(own_address(), 9)).error == "refused"
-    assert asyncio.run(probe_tcp("no-such-host.invalid", 80)).error in ("name", "timeout")
-    assert not asyncio.run(probe_tcp("a" * 70 + ".example", 80)).ok
+    assert (
+        asyncio.run(probe_tcp("no-such-host.invalid", 80)).error == "egress"
+    )  # names are resolved before, once
 
 
 def test_tcp_that_never_opens() -> None:
@@ -164,7 +165,7 @@ def test_a_path_cannot_smuggle_a_header(tmp_path: Path) -> None:
 def test_an_expired_certificate_says_since_when(tmp_path: Path) -> None:
     found, _ = https(tmp_path, b"HTTP/1.1 200 OK\r\n\r\n", days=-3)
     assert (found.ok, found.error) == (False, "tls")
-    assert "expired" in found.detail
+    assert "has ended" in found.detail
     days = found.days_left(datetime.now(UTC))
     assert days is not None
     assert -3.1 < days <= -3
