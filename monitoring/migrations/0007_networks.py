@@ -76,4 +76,33 @@ class Migration(migrations.Migration):
             model_name='network',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "monitoring_networkevent" ("created_at", "id", "name", "note", "organisation_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prefix", "updated_at", "use") VALUES (OLD."created_at", OLD."id", OLD."name", OLD."note", OLD."organisation_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."prefix", OLD."updated_at", OLD."use"); RETURN NULL;', hash='b6be482f3ec8e9da0fe344a0d5938bfb8ca01f30', operation='DELETE', pgid='pgtrigger_delete_delete_e6a10', table='monitoring_network', when='AFTER')),
         ),
+        pgtrigger.migrations.RemoveTrigger(
+            model_name='credential',
+            name='insert_insert',
+        ),
+        pgtrigger.migrations.RemoveTrigger(
+            model_name='credential',
+            name='update_update',
+        ),
+        pgtrigger.migrations.RemoveTrigger(
+            model_name='credential',
+            name='delete_delete',
+        ),
+        migrations.AddField(
+            model_name='credentialevent',
+            name='networks',
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=43), blank=True, default=list, size=None, verbose_name='used in the networks'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='credential',
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "monitoring_credentialevent" ("archived_at", "archived_because", "archived_by", "created_at", "id", "kind", "name", "networks", "organisation_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."archived_at", NEW."archived_because", NEW."archived_by", NEW."created_at", NEW."id", NEW."kind", NEW."name", NEW."networks", NEW."organisation_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='b714d5497aafa38d136fca34d9ca6f5621bad9bb', operation='INSERT', pgid='pgtrigger_insert_insert_860ac', table='monitoring_credential', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='credential',
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."archived_at" IS DISTINCT FROM (NEW."archived_at") OR OLD."archived_because" IS DISTINCT FROM (NEW."archived_because") OR OLD."archived_by" IS DISTINCT FROM (NEW."archived_by") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."networks" IS DISTINCT FROM (NEW."networks") OR OLD."organisation_id" IS DISTINCT FROM (NEW."organisation_id"))', func='INSERT INTO "monitoring_credentialevent" ("archived_at", "archived_because", "archived_by", "created_at", "id", "kind", "name", "networks", "organisation_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."archived_at", NEW."archived_because", NEW."archived_by", NEW."created_at", NEW."id", NEW."kind", NEW."name", NEW."networks", NEW."organisation_id", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;', hash='646e2d19f527e17e28e6ead8d34b4900bf47e792', operation='UPDATE', pgid='pgtrigger_update_update_27ba8', table='monitoring_credential', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='credential',
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "monitoring_credentialevent" ("archived_at", "archived_because", "archived_by", "created_at", "id", "kind", "name", "networks", "organisation_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."archived_at", OLD."archived_because", OLD."archived_by", OLD."created_at", OLD."id", OLD."kind", OLD."name", OLD."networks", OLD."organisation_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='32e2b8e4e4253c47e049f91b647c1c08a1c1ca8b', operation='DELETE', pgid='pgtrigger_delete_delete_197fe', table='monitoring_credential', when='AFTER')),
+        ),
     ]

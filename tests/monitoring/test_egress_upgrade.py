@@ -14,7 +14,7 @@ from monitoring.egress.rules import Road, Rules
 from monitoring.models import Credential, CredentialKind, Network, Target
 from tests.monitoring.cases import MonitoringCase
 
-MIGRATION = import_module("monitoring.migrations.0007_networks_taken_over")
+MIGRATION = import_module("monitoring.migrations.0008_networks_taken_over")
 
 
 @override_settings(SAMDRIFT_EGRESS_SIMULATED=[])
