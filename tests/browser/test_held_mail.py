@@ -95,3 +95,27 @@ def test_on_a_phone(
     phone.set_viewport_size({"width": 1280, "height": 900})
     phone.goto(f"{live_server.url}/desk/mail/")
     assert fits()
+
+
+def test_words_without_a_blank_stay_inside(
+    page: Page,
+    live_server: LiveServer,
+    region: Region,
+    sign_in: Callable[[User], None],
+    fits: Callable[[], bool],
+) -> None:
+    address = "k" * 64 + "@" + ".".join(["d" * 60] * 3) + ".example"
+    storing.store(letter(f"{'N' * 300} <{address}>", "Skriver" + "x" * 293, "y" * 400))
+    storing.store(letter(f"{'M' * 300} <ola@privat.example>", "æ" * 300))
+    running.run()
+    sign_in(region.technician)
+    row = InboundMail.objects.get(sender__startswith="kkkk")
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in (f"{row.pk}/", f"{row.pk}/original/", f"{row.pk}/open/", ""):
+            page.goto(f"{live_server.url}/desk/mail/{path}")
+            assert fits(), (width, path)
+        # a long name does not push the address out of sight
+        box = page.get_by_text("ola@privat.example").bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
