@@ -111,7 +111,7 @@ def clash(network: Net, owner: Organisation, pk: int | None) -> str:
     """Why a network cannot be named for devices; "" if it can."""
     inside = any(addresses.within(network, one) for one in simulated())
     if addresses.reaches_never(network) and not inside:
-        return _("Part of it are addresses that no device has: loopback, link-local, multicast and the like.")
+        return _("It holds addresses that no device has: loopback, link-local, multicast and the like.")
     if network.prefixlen < (8 if network.version == 4 else 16):
         return _("This is too wide for the network of an organisation.")
     line = owner.get_ancestors(include_self=True) | owner.get_descendants()

@@ -364,6 +364,28 @@ class TestWhoMaySend(EgressCase):
                         assert words in answer.content.decode(), (address, kind)
             assert got == []
 
+    def test_the_demo_opens_its_simulated_devices_and_nothing_else_of_the_machine(self) -> None:
+        Network.objects.all().delete()
+        Network.objects.create(name="Theirs", organisation=self.r.there, prefix="127.10.3.0/24")
+        client, create = self.client_of("technician"), reverse("monitoring:target_create")
+        with override_settings(SAMDRIFT_EGRESS_SIMULATED=["127.10.0.0/16"]), listening() as (port, got):
+            for address in (
+                "127.0.0.1", "127.0.1.1", "localhost", "LOCALHOST.", "2130706433", "0.0.0.0", "169.254.169.254", "::1",
+                "127.10.3.1", "127.10.2.9",
+            ):  # fmt: skip
+                for kind in ("tcp", "https"):
+                    for test in ({}, {"_test": "1"}):
+                        data = self.data(check_kind=kind, credential="", address=address, port=port, **test)
+                        assert client.post(create, data).status_code == 422, (address, kind)
+                row = Target(organisation=self.r.here, address=address, port=port, check_kind="tcp", pk=1)
+                [outcome] = poll.ask([row])
+                assert outcome.result is Result.UNASKABLE, address
+            foreign = self.data(credential="", is_enabled="", address="127.10.3.1")
+            assert client.post(create, foreign).status_code == 422
+            own = self.data(credential="", is_enabled="", address="127.10.2.1")
+            assert client.post(create, own).status_code == 302
+            assert got == []
+
     def test_another_municipalitys_device_is_refused_without_saying_whose_it_is(self) -> None:
         Network.objects.create(name="Theirs", organisation=self.r.there, prefix="127.0.7.0/24")
         data = self.data(check_kind="tcp", credential="", address="127.0.7.1", port=22)

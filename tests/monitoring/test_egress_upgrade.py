@@ -29,8 +29,10 @@ class TestTakenOver(MonitoringCase):
         return Credential.objects.create(name=name, kind=kind, organisation=self.r.region, secret=secret)
 
     def device(self, address: str, owner: Organisation | None = None, **more: object) -> Target:
-        values = {"organisation": owner or self.r.here, "address": address, "credential": self.v2c}
-        return self.target(f"t {address}", **(values | more))
+        values: dict[str, object] = {
+            "organisation": owner or self.r.here, "address": address, "credential": self.v2c,
+        }  # fmt: skip
+        return self.target(f"t {address}", None, **(values | more))
 
     def take_over(self) -> dict[str, Organisation]:
         MIGRATION.take_over(apps, None)
