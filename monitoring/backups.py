@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,6 +19,8 @@ from monitoring import events, ssh
 from monitoring.asking import load_credentials
 from monitoring.egress import Found, RefusedError, resolve_now
 from monitoring.egress.rules import Road, Rules
+from monitoring.hostkeys import known
+from monitoring.hostkeys.keys import CHANGED, Key, Verifier
 from monitoring.masking import mask
 from monitoring.models import BackupResult, ConfigBackup, CredentialKind, Severity, Target
 
@@ -31,8 +33,13 @@ WANTED_LEASE: Final = timedelta(minutes=2)
 KEEP: Final = 200
 """Fetches that are kept of one target; the last full text is always among them."""
 
-Fetched = tuple[str, str]
-"""Text, or "" and why there is none."""
+
+class Fetched(NamedTuple):
+    """A text, or "" and why there is none; and the host key that was shown, also where there is none."""
+
+    text: str
+    error: str = ""
+    shown: Key | None = None
 
 
 def run(now: datetime | None = None) -> int:
@@ -79,20 +86,22 @@ def back_up(target: Target) -> ConfigBackup:
 
 
 def _fetch_all(targets: Sequence[Target]) -> Iterator[tuple[Target, Fetched]]:
-    """Several at once, in their order. Names are resolved and rules read here, once; no thread asks for either."""
+    """Several at once, in their order. Names are resolved, rules and host keys read here, once; no thread asks for them."""
     credentials = load_credentials({t.ssh_credential_id for t in targets if t.ssh_credential_id})
     for target in targets:
         target.ssh_credential = credentials.get(target.ssh_credential_id or 0)
     rules, found = Rules.load(), resolve_now(target.address for target in targets)
+    keys = known.keys_of(targets)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="backup") as pool:
-        yield from zip(targets, pool.map(lambda one: _fetch(one, rules, found), targets), strict=True)
+        work = pool.map(lambda one: _fetch(one, rules, found, Verifier(keys.get(one.pk))), targets)
+        yield from zip(targets, work, strict=True)
 
 
-def _fetch(target: Target, rules: Rules, found: Found) -> Fetched:
+def _fetch(target: Target, rules: Rules, found: Found, verifier: Verifier) -> Fetched:
     """In a thread: touches no database (the credential comes with the row)."""
     credential = target.ssh_credential
     if credential is None or credential.kind != CredentialKind.SSH or not isinstance(credential.secret, dict):
-        return "", "it has no SSH login"
+        return Fetched("", "it has no SSH login")
     secret = credential.secret
     try:
         text = ssh.fetch_running_config(
@@ -102,21 +111,28 @@ def _fetch(target: Target, rules: Rules, found: Found) -> Fetched:
             str(secret.get("password", "")),
             str(secret.get("enable", "") or ""),
             timeout=SECONDS,
+            verifier=verifier,
         )
     except ssh.SshError as error:
-        return "", error.message
+        return Fetched("", error.message, verifier.shown)
     except RefusedError as error:
-        return "", str(error)
-    return text.replace("\x00", ""), ""
+        return Fetched("", str(error))
+    return Fetched(text.replace("\x00", ""), "", verifier.shown)
 
 
 def save(target: Target, fetched: Fetched, at: datetime) -> ConfigBackup:
-    """Keep what was fetched; an event where the configuration changed or could not be fetched."""
-    text, error = fetched
+    """Keep what was fetched; an event where the configuration changed or could not be fetched.
+
+    What a device with another host key than the known one sent is no configuration of the target (somebody else's session
+    was first at first use).
+    """
+    text, error, shown = fetched
     with transaction.atomic():
         # One at a time for a target, so that each is compared with the one before it.
         Target.objects.select_for_update(no_key=True, of=("self",)).get(pk=target.pk)
         before = last(target)
+        if shown is not None and not known.record(target, shown, at):
+            error = f"{CHANGED} ({shown.fingerprint})"
         if error:
             backup = ConfigBackup.objects.create(
                 target=target, taken_at=at, result=BackupResult.FAILED, error=error[:300]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from monitoring.egress import integrity as egress
 from monitoring.engine import DOWN
 from monitoring.events import problem_key
+from monitoring.hostkeys import integrity as hostkeys
 from monitoring.models import Alert, Event, Target, TargetState
 
 LATE = timedelta(minutes=5)
@@ -41,6 +42,7 @@ def check(now: datetime | None = None) -> Iterator[str]:
     yield from _topology()
     yield from _archived(now)
     yield from egress.check()
+    yield from hostkeys.check(now)
 
 
 def _intervals() -> Iterator[str]:

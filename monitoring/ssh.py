@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from monitoring.egress import connectable
+from monitoring.hostkeys.keys import ChangedError, Verifier, preferring
 from monitoring.masking import mask
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ class SshFault(StrEnum):
     """User name or password refused."""
     ENABLE = "enable"
     """Logged in, but not let into privileged mode."""
+    HOST_KEY = "host_key"
+    """Another host key than the known one: nothing was sent."""
     PROTOCOL = "protocol"
     """Something that is no SSH server, or answers as no such device does."""
 
@@ -48,15 +51,19 @@ def fetch_running_config(
     secret: str = "",
     device_type: str = PLATFORM,
     timeout: float = 30.0,
+    *,
+    verifier: Verifier,
 ) -> str:
     """The running configuration as the device prints it, newline-ended; `secret` is the enable password.
+
+    `verifier` lets the device's host key in, or nothing is sent.
 
     Blocks for at most about `timeout` seconds in all. netmiko's own limits add up (twice the read timeout for a
     device that falls silent), so a watchdog cuts the connection when time is up. Raises SshError.
     """
     with _watched_socket(host, port, timeout) as (sock, expired):
         try:
-            return _session(sock, host, port, username, password, secret, device_type, timeout)
+            return _session(sock, host, port, username, password, secret, device_type, timeout, verifier)
         except Exception as error:
             if expired.is_set():
                 raise SshError(SshFault.TIMEOUT, "it did not finish in time") from None
@@ -72,12 +79,13 @@ def _session(
     secret: str,
     device_type: str,
     timeout: float,
+    verifier: Verifier,
 ) -> str:
-    from netmiko import ConnectHandler
+    from netmiko import ssh_dispatcher
 
     # paramiko logs whole tracebacks of what the caller gets as an exception anyway
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
-    connection: Any = ConnectHandler(
+    connection: Any = _guarded(ssh_dispatcher(device_type), verifier)(
         device_type=device_type,
         host=host,
         port=port,
@@ -102,6 +110,29 @@ def _session(
     if "\n" not in text.strip() or text.lstrip().startswith("%"):
         raise SshError(SshFault.PROTOCOL, "what it answers is no configuration")
     return text.replace("\r\n", "\n").strip("\n") + "\n"
+
+
+def _guarded(platform: Any, verifier: Verifier) -> Any:
+    """netmiko's class for a platform, whose sessions ask the verifier before they log in (by itself it takes any key)."""
+    from paramiko import Transport
+
+    def transport(sock: Any, **given: Any) -> Any:
+        made = Transport(sock, **given)
+        if verifier.known is not None:
+            options = made.get_security_options()
+            options.key_types = preferring(verifier.known.kind, options.key_types)
+        return made
+
+    class Guarded(platform):
+        def _build_ssh_client(self) -> Any:
+            client = super()._build_ssh_client()
+            client.set_missing_host_key_policy(verifier)
+            return client
+
+        def _connect_params_dict(self) -> dict[str, Any]:
+            return {**super()._connect_params_dict(), "transport_factory": transport}
+
+    return Guarded
 
 
 @contextmanager
@@ -137,6 +168,8 @@ def _mapped(error: Exception, host: str) -> SshError:
 
     if isinstance(error, SshError):
         return error
+    if isinstance(error, ChangedError):
+        return SshError(SshFault.HOST_KEY, str(error))
     if isinstance(error, NetmikoAuthenticationException):
         return SshError(SshFault.AUTH, "it does not accept the user name and password")
     if isinstance(error, ReadTimeout):

@@ -68,11 +68,12 @@ def engine() -> int:
 
 @shared_task(name="monitoring.tasks.sweep", soft_time_limit=50, time_limit=60)
 def sweep() -> int:
-    """Ends of planned work, targets that nobody asks."""
+    """Ends of planned work, targets that nobody asks, host keys that nobody need decide about."""
     from monitoring import engine as alerting
     from monitoring import schedule
+    from monitoring.hostkeys import known
 
-    return schedule.sweep_stale() + alerting.sweep()
+    return schedule.sweep_stale() + alerting.sweep() + known.settle()
 
 
 @shared_task(name="monitoring.tasks.learn", soft_time_limit=100, time_limit=120)

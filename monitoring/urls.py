@@ -3,7 +3,7 @@
 from django.urls import path
 
 from monitoring import pages
-from monitoring.views import finding, overview, panels, states, targets
+from monitoring.views import finding, hostkeys, overview, panels, states, targets
 
 app_name = "monitoring"
 
@@ -17,5 +17,8 @@ urlpatterns = [
     path("targets/<int:key>/poll/", targets.target_poll, name="target_poll"),
     path("targets/<int:key>/backup/", targets.target_back_up, name="target_back_up"),
     path("targets/<int:key>/fault/", targets.target_fault, name="target_fault"),
+    path("targets/<int:key>/hostkey/accept/", hostkeys.accept, name="host_key_accept"),
+    path("targets/<int:key>/hostkey/forget/", hostkeys.forget, name="host_key_forget"),
+    path("targets/<int:key>/hostkey/history/", hostkeys.history, name="host_key_history"),
     *(url for crud in pages.PAGES for url in crud.urls),
 ]

@@ -33,6 +33,7 @@ KINDS: Final[dict[str, Promise]] = {
     "auth_failure": _("Refused a wrong password"),
     "backup_failed": _("Its configuration could not be fetched"),
     "config_changed": _("Its configuration was changed"),
+    "host_key": _("Shows another SSH host key"),
 }
 
 SENTENCES: Final[dict[str, Promise]] = {
@@ -51,6 +52,7 @@ SENTENCES: Final[dict[str, Promise]] = {
     "auth_failure": _("%(name)s refused a wrong password"),
     "backup_failed": _("The configuration of %(name)s could not be fetched"),
     "config_changed": _("The configuration of %(name)s was changed"),
+    "host_key": _("%(name)s shows another SSH host key than before"),
 }
 
 
@@ -114,6 +116,13 @@ DETAILS: Final[dict[str, Promise]] = {
     "what it answers is no configuration": _("what it answers is no configuration"),
     "it fell silent": _("it fell silent"),
     "it does not speak SSH": _("it does not speak SSH"),
+    "it shows another SSH host key than the known one": _("it shows another SSH host key than the known one"),
+    "it shows the known host key again": _("it shows the known host key again"),
+    "the new host key was accepted": _("the new host key was accepted"),
+    "the host key was forgotten": _("the host key was forgotten"),
+    "its address was changed, or it is not logged in to any more": _(
+        "its address was changed, or it is not logged in to any more"
+    ),
 }
 
 

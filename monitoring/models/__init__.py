@@ -10,6 +10,7 @@ from monitoring.models.events import (
     MaintenanceWindow,
     Severity,
 )
+from monitoring.models.hostkeys import HostKey
 from monitoring.models.measurements import Interval, Period, Reading, ReadingRollup
 from monitoring.models.networks import Network, NetworkUse
 from monitoring.models.targets import (
@@ -31,6 +32,7 @@ __all__ = [
     "Credential",
     "CredentialKind",
     "Event",
+    "HostKey",
     "Interval",
     "MaintenanceWindow",
     "Neighbour",

@@ -167,7 +167,7 @@ class Target(Archivable, Timestamped):
 
     objects = VisibleManager()
 
-    loosened = frozenset({"children", "shadows"})
+    loosened = frozenset({"children", "shadows", "host_keys"})
     consequence = _(
         "It is asked no more, and its open alert is closed. What it measured counts in every month as before."
     )

@@ -10,7 +10,7 @@ from monitoring.simulation import faults
 from monitoring.simulation.agent import Agent, Network
 from monitoring.simulation.cells import Running
 from monitoring.simulation.devices import BY_ADDRESS, DEVICES, SimDevice, silent
-from monitoring.simulation.sshd import CommandLines
+from monitoring.simulation.sshd import CommandLines, host_key
 from monitoring.simulation.tables import DAY, table_of
 
 WATCH_SECONDS: Final = 0.3
@@ -24,7 +24,9 @@ class Region:
         self.var, self._seen = var, 0
         self._state = faults.begin(var)
         self._network = Network(port)
-        self._shells = CommandLines(BY_ADDRESS, ssh_port, lambda d: self._state.revisions.get(d.name, 0))
+        self._shells = CommandLines(
+            BY_ADDRESS, ssh_port, lambda d: self._state.revisions.get(d.name, 0), keys=[host_key(var)]
+        )
         self._agents: dict[str, Agent] = {}
 
     async def start(self) -> None:

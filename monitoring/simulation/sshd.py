@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import asyncssh
@@ -12,7 +14,22 @@ from monitoring.simulation.configs import running_config
 from monitoring.simulation.devices import SSH_ENABLE, SSH_PASSWORD, SSH_USER, SimDevice
 
 SILENT_COMMANDS: Final = ("terminal ", "configure terminal", "end")
+KEY_FILE: Final = "simulation_host_key"
 asyncssh.set_log_level(logging.CRITICAL)
+
+
+def host_key(var: Path) -> asyncssh.SSHKey:
+    """The key by which the devices of folder `var` are known, the same after each start: no device changes its own."""
+    path = var / KEY_FILE
+    try:
+        return asyncssh.read_private_key(path)
+    except (FileNotFoundError, asyncssh.KeyImportError):
+        fresh = var / f"{KEY_FILE}.{os.getpid()}"
+        fresh.unlink(missing_ok=True)
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(asyncssh.generate_private_key("ssh-ed25519").export_private_key())
+        os.replace(fresh, path)
+        return asyncssh.read_private_key(path)
 
 
 class _Login(asyncssh.SSHServer):
@@ -38,13 +55,14 @@ class CommandLines:
         port: int,
         revision: Callable[[SimDevice], int] = lambda device: 0,
         hangs: frozenset[str] = frozenset(),
+        keys: Sequence[asyncssh.SSHKey] = (),
     ) -> None:
-        """`devices` by address."""
+        """`devices` by address; `keys` are theirs, a new one where none is given."""
         self._devices, self.port, self._revision, self._hangs = devices, port, revision, hangs
         self._listeners: dict[str, asyncssh.SSHAcceptor] = {}
         self._connections: dict[str, set[Any]] = {}
         self._shells: dict[str, set[asyncio.Task[Any]]] = {}
-        self._key = asyncssh.generate_private_key("ssh-ed25519")
+        self._keys = list(keys) or [asyncssh.generate_private_key("ssh-ed25519")]
 
     async def open(self, address: str) -> None:
         """Listen on a device's address. Twice is once. Raises OSError where the port is taken."""
@@ -65,7 +83,7 @@ class CommandLines:
             address,
             self.port,
             server_factory=Login,
-            server_host_keys=[self._key],
+            server_host_keys=self._keys,
             process_factory=self._shell,
             line_editor=False,
             encoding="utf-8",

@@ -22,6 +22,7 @@ from cmdb.models import Item
 from monitoring import auditing, backups, live, schedule, simulated, trying, words
 from monitoring.access import KEEPERS, READERS, WRITERS, for_readers
 from monitoring.models import Alert, CheckKind, ConfigBackup, Credential, Event, Neighbour, Reading, Target
+from monitoring.views import hostkeys
 from monitoring.views.timeline import timeline
 
 EVENTS, BACKUPS, CHILDREN = 15, 8, 60
@@ -137,6 +138,7 @@ class TargetDetail(DetailView):
             "children": list(mine.filter(parent=obj).order_by("sort_name")[:CHILDREN]),
             "neighbours": neighbours,
             "writes": writes,
+            "host_key": hostkeys.shown(obj, self.user),
             "can_back_up": writes and obj.ssh_credential_id is not None,
             "demo": _demo(obj) if writes else None,
             "now": now,

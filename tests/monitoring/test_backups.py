@@ -22,7 +22,7 @@ SECOND = FIRST.replace("switchport", "switchport\n description uplink")
 
 class TestSave(MonitoringCase):
     def save(self, text: str, second: float, error: str = "") -> ConfigBackup:
-        return backups.save(self.switch, (text, error), self.at(second))
+        return backups.save(self.switch, backups.Fetched(text, error), self.at(second))
 
     def test_the_first_is_kept_whole_without_an_event(self) -> None:
         backup = self.save(FIRST, 0)
@@ -109,7 +109,7 @@ class TestWanted(MonitoringCase):
     def test_a_wish_uttered_during_the_fetch_stands(self) -> None:
         def fetch(target: Target, *_: object) -> backups.Fetched:
             backups.want(target)
-            return FIRST, ""
+            return backups.Fetched(FIRST)
 
         backups.want(self.switch)
         # As in a thread of its own, but in this one: a test's transaction cannot be seen from another.

@@ -79,12 +79,9 @@ class PagesCase(RegionCase):
         )
         Target.objects.filter(pk=switch.pk).update(credential=cls.credential, ssh_credential=cls.ssh)
         switch.refresh_from_db()
-        backups.save(
-            switch, ("hostname sw\nsnmp-server community hidden1 RO\n", ""), now - timedelta(hours=2)
-        )
-        cls.backup = backups.save(
-            switch, ("hostname sw2\nsnmp-server community hidden2 RO\n", ""), now - timedelta(hours=1)
-        )
+        texts = [f"hostname sw{n}\nsnmp-server community hidden{n} RO\n" for n in (1, 2)]
+        backups.save(switch, backups.Fetched(texts[0]), now - timedelta(hours=2))
+        cls.backup = backups.save(switch, backups.Fetched(texts[1]), now - timedelta(hours=1))
         cls.window = maintenance.plan(
             "change:7", title="New firmware", organisation=cls.r.here, items=[cls.r.server],
             starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=2),
@@ -284,7 +281,7 @@ class TestContent(PagesCase):
             .content
         )
         assert b"<ins>+hostname sw2</ins>" in page
-        assert b"<del>-hostname sw</del>" in page
+        assert b"<del>-hostname sw1</del>" in page
         assert b"removed" in page
 
     def test_filters_sort_and_paging(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from monitoring.hostkeys.keys import Verifier
 from monitoring.simulation.configs import running_config
 from monitoring.simulation.devices import BY_NAME, SSH_ENABLE, SSH_PASSWORD, SSH_USER, SimDevice
 from monitoring.simulation.sshd import CommandLines
@@ -47,7 +48,13 @@ class Shells:
         timeout: float = 10.0,
     ) -> str:
         return fetch_running_config(
-            self.addresses[device.name], self.port, SSH_USER, password, secret, timeout=timeout
+            self.addresses[device.name],
+            self.port,
+            SSH_USER,
+            password,
+            secret,
+            timeout=timeout,
+            verifier=Verifier(None),
         )
 
     def close(self) -> None:
@@ -133,12 +140,12 @@ def test_what_is_no_ssh_server(greeting: bytes, pause: float, kind: SshFault) ->
     address, port, _ = serve_once(greeting, pause)
     begun = time.monotonic()
     with pytest.raises(SshError) as error:
-        fetch_running_config(address, port, SSH_USER, SSH_PASSWORD, timeout=1.0)
+        fetch_running_config(address, port, SSH_USER, SSH_PASSWORD, timeout=1.0, verifier=Verifier(None))
     assert error.value.kind is kind
     assert time.monotonic() - begun < 2.5
 
 
 def test_a_closed_port_is_refused() -> None:
     with pytest.raises(SshError) as error:
-        fetch_running_config(own_address(), 9, SSH_USER, SSH_PASSWORD)
+        fetch_running_config(own_address(), 9, SSH_USER, SSH_PASSWORD, verifier=Verifier(None))
     assert error.value.kind is SshFault.REFUSED
