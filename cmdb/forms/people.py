@@ -52,7 +52,10 @@ class OrganisationForm(RegisterForm):
         if not email or "email" not in self.changed_data or self.user.access.over_region(Role.ADMIN):
             return email
         here = self.instance if self.instance.pk else self.cleaned_data.get("parent")
-        home = maildomains.foreign(email, here, of_region=True) if here else maildomains.home_of(email)
+        home = maildomains.foreign(email, here, of_region=True) if here else maildomains.nearest(email)
+        if home is None:
+            own = here.get_descendants(include_self=True) if here else Organisation.objects.none()
+            home = maildomains.below(email).exclude(pk__in=own).first()
         if home is not None:
             raise ValidationError(_("This mail domain belongs to %(name)s.") % {"name": home})
         return email

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cmdb.common.fields import PickField
 from cmdb.common.forms import ScopedForm, ScopedModelForm
-from cmdb.maildomains import home_of
+from cmdb.maildomains import nearest
 from cmdb.models import Organisation, Role, User
 from servicedesk import lists
 from servicedesk.forms.verbs import text_field
@@ -163,7 +163,7 @@ class FormAddressForm(ScopedModelForm):
     def clean_address(self) -> str:
         """Of one's own municipality: whoever names a neighbour's form would speak for the neighbour's people."""
         address = str(self.cleaned_data["address"]).strip().lower()
-        home = home_of(address)
+        home = nearest(address)
         if home is not None and home.pk not in self.user.access.orgs(Role.ADMIN):
             raise ValidationError(_("This address belongs to %(name)s.") % {"name": home})
         return address
