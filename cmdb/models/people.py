@@ -109,7 +109,29 @@ class User(Archivable, AbstractUser):
                     end if;
                     return new;
                 """,
-            )
+            ),
+            pgtrigger.Trigger(
+                name="moved",
+                operation=pgtrigger.UpdateOf("email"),
+                when=pgtrigger.After,
+                # allauth's copy of an earlier address would still get reset letters, and the provider of an
+                # earlier domain would still sign the person in.
+                func="""
+                    if lower(old.email) <> lower(new.email) then
+                        delete from account_emailconfirmation where email_address_id in (
+                            select id from account_emailaddress where user_id = new.id and lower(email) <> lower(new.email)
+                        );
+                        delete from account_emailaddress where user_id = new.id and lower(email) <> lower(new.email);
+                    end if;
+                    if old.email <> '' and lower(split_part(old.email, '@', 2)) <> lower(split_part(new.email, '@', 2)) then
+                        delete from socialaccount_socialtoken where account_id in (
+                            select id from socialaccount_socialaccount where user_id = new.id
+                        );
+                        delete from socialaccount_socialaccount where user_id = new.id;
+                    end if;
+                    return null;
+                """,
+            ),
         ]
 
     def save(self, *args: object, **kwargs: object) -> None:
