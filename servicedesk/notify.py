@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 
+from cmdb.common import links
 from cmdb.models import Membership, Organisation, Role, Team, User
 from servicedesk.mail import tokens
 from servicedesk.models import Channel, Entry, Kind, Message, Ticket, Verb
@@ -112,7 +113,7 @@ def address_of(ticket: Ticket, who: Recipient) -> str:
         path = reverse(page, args=[ticket.reference])
     except NoReverseMatch:  # pages are optional: the API alone can serve a site
         path = "/"
-    return settings.SAMDRIFT_URL.rstrip("/") + path
+    return links.own(path)
 
 
 def askers(ticket: Ticket) -> list[Recipient]:

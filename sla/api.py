@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
+from cmdb.common import links
 from cmdb.common.api import list_parameters, listing, page_of
 from cmdb.common.problems import Problem
 from cmdb.models import Organisation
@@ -47,13 +48,13 @@ def reports_list(request: HttpRequest) -> Any:
         ReportFilter,
         order=ORDER,
         default=("-month", "organisation"),
-        serialize=lambda r: _out(request, r),
+        serialize=_out,
     )
 
 
-def _out(request: HttpRequest, report: Report) -> dict[str, Any]:
+def _out(report: Report) -> dict[str, Any]:
     month = f"{report.month:%Y-%m}"
-    url = request.build_absolute_uri(reverse("api:report_detail", args=[month]))
+    url = links.own(reverse("api:report_detail", args=[month]))
     return {
         "month": report.month, "organisation": report.organisation.slug, "frozen_at": report.frozen_at,
         "frozen_by": report.frozen_by, "sha256": report.sha256, "url": f"{url}?organisation={report.organisation.slug}",

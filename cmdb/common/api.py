@@ -25,7 +25,7 @@ from ninja.errors import ValidationError as SchemaError
 from ninja.parser import Parser
 from ninja.security import HttpBearer, SessionAuth
 
-from cmdb.common import openapi
+from cmdb.common import links, openapi
 from cmdb.common.caller import token_refused
 from cmdb.common.filters import FastFilterSet
 from cmdb.common.problems import Problem, problem_response
@@ -133,7 +133,7 @@ def listing(
         last = found[limit - 1]
         values = [getattr(last, f"_key{i}") for i in range(len(keys))]
         query = address(request.GET, cursor=write_cursor(keys, values, False))
-        following = request.build_absolute_uri(request.path + query)
+        following = links.own(request.path + query)
     results = found[:limit]
     return {
         "count": None if total.more else total.n,

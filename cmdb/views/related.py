@@ -8,9 +8,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from cmdb.common import links
 from cmdb.common.crud import CreateView, DeleteView, EditView
 from cmdb.common.crud.views import CrudView
 from cmdb.common.fields import PickField
@@ -21,8 +21,7 @@ from cmdb.common.scope import narrow
 def back_url(request: HttpRequest) -> str:
     """``?next=`` where it stays on this site, else ""."""
     target = request.GET.get("next") or request.POST.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
-    return target if safe else ""
+    return target if links.stays_here(target) else ""
 
 
 class BackDelete(DeleteView):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
-from cmdb.common import caller, trace
+from cmdb.common import caller, links, trace
 from servicedesk.project import guesses
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -46,6 +47,17 @@ class RequestIdMiddleware:
             response = self.get_response(request)
         response.headers["X-Request-ID"] = name
         return response
+
+
+class OwnAddressMiddleware:
+    """Links that libraries make of a request (letters, the way back from an identity provider) begin with SAMDRIFT_URL."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.build_absolute_uri = partial(links.absolute, request)  # type: ignore[method-assign]
+        return self.get_response(request)
 
 
 class ContentSecurityMiddleware:

@@ -13,8 +13,8 @@ from django.db.models import JSONField
 from django.db.models.expressions import RawSQL
 from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_datetime
-from django.utils.http import url_has_allowed_host_and_scheme
 
+from cmdb.common import links
 from cmdb.models import Organisation, Service, Team, User
 from cmdb.web import SignedInRequest
 from servicedesk import sidelist
@@ -142,4 +142,4 @@ def seen(request: SignedInRequest) -> datetime | None:
 def back_to(request: SignedInRequest, default: str) -> str:
     """Where the person came from, if that is a page of ours."""
     url = request.POST.get("next", "")
-    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure()) else default
+    return url if links.stays_here(url) else default

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from cmdb.common import links
 from cmdb.models import ColorScheme, Language
 from cmdb.web import SignedInRequest
 from servicedesk import first_day
@@ -40,4 +40,4 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     if changed:
         user.save(update_fields=changed)
     target = request.POST.get("next", "/")
-    return redirect(target if url_has_allowed_host_and_scheme(target, {request.get_host()}) else "/")
+    return redirect(target if links.stays_here(target) else "/")

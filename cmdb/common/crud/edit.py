@@ -7,9 +7,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from cmdb.common import links
 from cmdb.common.crud.saving import make_form, save
 from cmdb.common.crud.views import CrudView
 from cmdb.common.forms import ScopedModelForm
@@ -44,7 +44,7 @@ class FormView(CrudView):
         """Say it and go on."""
         messages.success(self.request, _("%(name)s is saved.") % {"name": str(obj)})
         target = self.request.POST.get("next", "")
-        if not url_has_allowed_host_and_scheme(target, {self.request.get_host()}, self.request.is_secure()):
+        if not links.stays_here(target):
             target = self.crud.url("detail", obj)
         return HttpResponseRedirect(target)
 
