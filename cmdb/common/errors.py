@@ -15,7 +15,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from cmdb.common import trace
+from cmdb.common.problems import Problem, problem_response
 
+WINDOW = 60
+"""Seconds after which any limit that refuses a page lets the next one through."""
 logger = logging.getLogger(__name__)
 
 BARE = "<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p><p>{code}</p>"
@@ -75,6 +78,21 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     """404: not there, or not for this person; which of the two is not told."""
     text = _("The address may be wrong, it may have been deleted, or it belongs to somebody else.")
     return _page(request, 404, title=_("There is nothing here"), text=text, icon="search")
+
+
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """429: as a page, to the API's callers as a problem document."""
+    text = _(
+        "Too many tries came from your network within a minute. Wait a minute and send it again; nothing is locked."
+    )
+    title = _("Too many tries")
+    response: HttpResponse
+    if request.path_info.startswith("/api/"):
+        response = problem_response(request, Problem(429, title, text))
+    else:
+        response = _page(request, 429, title=title, text=text, icon="clock", retry=True)
+    response["Retry-After"] = str(WINDOW)
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -120,7 +120,12 @@ def database(name: str, text: str) -> dict[str, Any]:
 def cache(name: str, text: str) -> dict[str, Any]:
     """Django's settings for a cache: Redis or Valkey, or the memory of each process."""
     if not text:
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "samdrift"}
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": "samdrift",
+            # Django's 300 would forget who guessed as soon as some hundred addresses do.
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
     schemes = {"redis": "redis", "rediss": "rediss", "rediscache": "redis"}
     at = read_address(name, text, schemes, "redis://:password@host:6379/1")
     if at.path and not at.path.isdigit():

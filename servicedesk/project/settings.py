@@ -2,6 +2,7 @@
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -95,6 +96,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "servicedesk.project.middleware.RequestIdMiddleware",
     "servicedesk.project.health.ProbeMiddleware",
+    "servicedesk.project.middleware.OwnAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "servicedesk.project.middleware.NoStoreMiddleware",
@@ -176,10 +178,16 @@ ACCOUNT_EMAIL_VERIFICATION = (
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SAMDRIFT_URL).scheme
 # A town hall signs in from one address, at eight o'clock; the demo from one address with twelve accounts. Wrong passwords count
-# for the address, and for a name from an address (see signin.py): nobody is locked out by a stranger elsewhere.
-ACCOUNT_RATE_LIMITS: dict[str, str] = {"login": "300/m/ip", "login_failed": "100/10m/ip,10/5m/key"}
+# for the address, and for a person from an address (see signin.py): nobody is locked out by a stranger elsewhere.
+# Letters with a link are counted for the address alone; how many one mailbox gets is in guesses.py, since a refusal there would
+# keep the mailbox's owner out. A limit that refuses a page is by the minute: cmdb.common.errors says so.
+ACCOUNT_RATE_LIMITS: dict[str, str] = {
+    "login": "300/m/ip",
+    "login_failed": "100/10m/ip,10/5m/key",
+    "reset_password": "20/m/ip",
+}
 # Nothing is sent to addresses that nobody here has, and the page says the same to all.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -287,6 +295,8 @@ CSRF_TRUSTED_ORIGINS = [
     read_origin("SAMDRIFT_TRUSTED_ORIGINS", word) for word in read_words("SAMDRIFT_TRUSTED_ORIGINS")
 ]
 SECURE_SSL_REDIRECT = env.bool("SAMDRIFT_SSL_REDIRECT", default=True) and PRODUCTION
+if SAMDRIFT_URL.startswith("https:"):
+    SECURE_SSL_HOST = urlsplit(SAMDRIFT_URL).netloc
 SECURE_HSTS_SECONDS = env.int("SAMDRIFT_HSTS_SECONDS", default=60 * 60 * 24 * 365) if PRODUCTION else 0
 if env.bool("SAMDRIFT_BEHIND_PROXY") and PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

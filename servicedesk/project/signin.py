@@ -1,7 +1,6 @@
 """How allauth behaves here: nobody signs up, second factors are encrypted, foreign sign-ins join known people."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,9 +11,11 @@ from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from cmdb import secondfactor
-from cmdb.common import secrets
+from cmdb.common import links, secrets
 from servicedesk.project import auditing, guesses
 
 
@@ -27,6 +28,12 @@ class Site(NamedTuple):
 
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by administrators and the directory."""
+
+    error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": _(
+            "Too many sign-in attempts. Wait some minutes, or choose a new password by e-mail: after that you are let in."
+        )
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""
@@ -41,44 +48,51 @@ class AccountAdapter(DefaultAccountAdapter):
         if template_prefix.endswith("password_reset_key"):
             auditing.reset_sent(context["user"])
 
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        """Below SAMDRIFT_URL."""
-        return _on_our_site(super().get_reset_password_from_key_url(key))
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        """Whoever asks, however often: one mailbox gets some letters, all of them good, and the page says the same."""
+        if guesses.may_write_to(user):
+            super().send_password_reset_mail(user, email, context)
 
-    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
-        """Below SAMDRIFT_URL."""
-        return _on_our_site(super().get_email_confirmation_url(request, emailconfirmation))
+    def is_safe_url(self, url: str) -> bool:
+        """One is sent on to pages of ours alone, not to other names that this machine answers to."""
+        return links.stays_here(url)
 
     # --- wrong passwords: no stranger locks anybody out
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Tries are counted for a name from an address: whoever guesses elsewhere shuts out himself alone."""
-        return f"{self.get_client_ip(request)}:{_name_in(credentials)}"
+        """Tries are counted for a person from a network address: whoever guesses elsewhere shuts out himself alone."""
+        return f"{guesses.place(self.get_client_ip(request))}:{guesses.whose(credentials)}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Besides the address's own limits: a name that many addresses guess at takes only browsers that it knows."""
+        """A browser that the person used before has limits of its own; all others those of their address, then `guesses.wait`."""
+        who = guesses.whose(credentials)
         try:
+            if guesses.is_known(request, who):
+                if guesses.tried_in(request) >= guesses.KNOWN_MOST:
+                    raise self.validation_error("too_many_login_attempts")
+                return
             super().pre_authenticate(request, **credentials)
-            if guesses.is_under_attack(_name_in(credentials)) and not guesses.is_known(request, credentials):
-                raise self.validation_error("too_many_login_attempts")
+            seconds = guesses.wait(who, self.get_client_ip(request))
+            if seconds:
+                raise ValidationError(_later(seconds), code="too_many_login_attempts")
         except ValidationError:
-            auditing.held(_name_in(credentials))
+            auditing.held(guesses.name_in(credentials))
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Counted for the name, from wherever."""
-        guesses.count(_name_in(credentials))
+        """Counted for the person, from wherever, and for the browser."""
+        guesses.count(guesses.whose(credentials), self.get_client_ip(request))
+        guesses.count_in(request)
         super().authentication_failed(request, **credentials)
 
 
-def _name_in(credentials: Mapping[str, Any]) -> str:
-    return str(credentials.get("email") or credentials.get("username") or "").strip().lower()[:254]
-
-
-def _on_our_site(url: str) -> str:
-    """The same page where SAMDRIFT_URL says that it is."""
-    parts = urlsplit(url)
-    return f"{settings.SAMDRIFT_URL.rstrip('/')}{parts.path}{'?' + parts.query if parts.query else ''}"
+def _later(seconds: int) -> str:
+    said = ngettext(
+        "Many wrong passwords are coming for this name. Try again in %(seconds)s second, or choose a new password by e-mail: after that you are let in.",
+        "Many wrong passwords are coming for this name. Try again in %(seconds)s seconds, or choose a new password by e-mail: after that you are let in.",
+        seconds,
+    )
+    return said % {"seconds": seconds}
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
@@ -104,6 +118,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
 class MFAAdapter(DefaultMFAAdapter):
     """Keys of one-time codes lie encrypted in the database."""
+
+    def _get_site_name(self) -> str:
+        """What an authenticator shows, whatever the request called us."""
+        return "Samdrift"
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """The last factor stays while a role of its person needs one."""

@@ -40,4 +40,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "cmdb.common.errors.bad_request"
 handler403 = "cmdb.common.errors.permission_denied"
 handler404 = "cmdb.common.errors.page_not_found"
+handler429 = "cmdb.common.errors.too_many_requests"  # allauth's limits ask for it; Django has none
 handler500 = "cmdb.common.errors.server_error"

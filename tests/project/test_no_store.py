@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from django.core.files.base import ContentFile
 from django.test import Client, RequestFactory, SimpleTestCase
 
@@ -46,6 +48,15 @@ class TestNoStore(RegionCase):
             ("/api/v1/catalog.ttl", {"Authorization": f"Bearer {token}"}),
         ):
             self.assertEqual(Client().get(path, headers=headers)["Cache-Control"], KEPT_NOWHERE, path)
+
+    def test_what_fails_and_what_operators_see(self) -> None:
+        client = self.client_of("admin")
+        for path in ("/admin/", "/api/v1/docs", "/api/v1/openapi.json", "/watch/", "/accounts/2fa/"):
+            self.assertIn("no-store", client.get(path)["Cache-Control"], path)
+        client.raise_request_exception = False
+        with mock.patch("servicedesk.views.start.redirect", side_effect=RuntimeError):
+            answer = client.post("/preferences/", {"language": "nb"})
+        self.assertEqual((answer.status_code, answer["Cache-Control"]), (500, KEPT_NOWHERE))
 
     def test_signing_in_and_what_needs_it(self) -> None:
         for path in ("/accounts/login/", "/accounts/password/reset/", "/desk/"):

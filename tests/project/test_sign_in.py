@@ -7,17 +7,18 @@ from importlib import import_module
 from typing import Any
 from unittest import mock
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from cmdb.models import ApiToken, Membership, Organisation, Role, User
-from servicedesk.project import env, guesses
+from cmdb.models import ApiToken, Membership, Role, User
+from servicedesk.project import env
 from servicedesk.project import settings as product
 from tests.cases import PASSWORD, RegionCase
 
@@ -46,27 +47,6 @@ class TestWrongPasswords(RegionCase):
     def test_a_whole_town_hall_signs_in_at_eight(self) -> None:
         assert all(sign_in(Client(), "own", PASSWORD) for _each in range(60))
 
-    def test_many_addresses_that_guess_one_name_meet_a_browser_that_is_known(self) -> None:
-        known = Client()
-        assert sign_in(known, "own", PASSWORD)
-        known.post(reverse("account_logout"))
-        for number in range(guesses.MOST):
-            sign_in(Client(), "own", "wrong", f"198.51.100.{number}")
-        assert not sign_in(Client(), "own", PASSWORD, "192.0.2.9")
-        assert sign_in(known, "own", PASSWORD, "192.0.2.9")
-        cache.clear()  # after a quarter of an hour
-        assert sign_in(Client(), "own", PASSWORD, "192.0.2.9")
-
-    def test_a_browser_that_another_person_knows_helps_nobody(self) -> None:
-        other = Client()
-        assert sign_in(other, "colleague", PASSWORD)
-        other.post(reverse("account_logout"))
-        with mock.patch.object(guesses, "MOST", 0):
-            assert not sign_in(other, "own", PASSWORD)
-        other.cookies[guesses.COOKIE] = "forged"
-        with mock.patch.object(guesses, "MOST", 0):
-            assert not sign_in(other, "colleague", PASSWORD)
-
 
 class TestLetters(RegionCase):
     def reset(self, email: str, **headers: Any) -> str:
@@ -89,6 +69,127 @@ class TestLetters(RegionCase):
         }
         assert [letter.to for letter in mail.outbox] == [["own@here.example"]]
         assert len({re.sub(r"\s+|\w+@here\.example", "", page) for page in pages}) == 1
+
+
+class TestEarlierAddresses(RegionCase):
+    """allauth's own table of addresses: the register's word is the only one."""
+
+    def setUp(self) -> None:
+        self.person = self.r.own
+        self.renew("own@here.example")
+        EmailAddress.objects.create(user=self.person, email="own@here.example", verified=True, primary=True)
+        self.link = SocialAccount.objects.create(user=self.person, provider="here", uid="7")
+
+    def renew(self, email: str) -> None:
+        User.objects.filter(pk=self.person.pk).update(email=email)
+
+    def letters_to(self, email: str) -> int:
+        cache.clear()
+        before = len(mail.outbox)
+        Client().post(reverse("account_reset_password"), {"email": email})
+        assert {to for letter in mail.outbox[before:] for to in letter.to} <= {email}
+        return len(mail.outbox) - before
+
+    def assert_moved(self, new: str) -> None:
+        assert not EmailAddress.objects.filter(user=self.person).exclude(email__iexact=new).exists()
+        assert not self.letters_to("own@here.example")
+        assert self.letters_to(new) == 1
+
+    def form(self, email: str) -> dict[str, Any]:
+        return {
+            "username": "own",
+            "display_name": "Kari",
+            "email": email,
+            "is_active": "on",
+            "organisation": self.r.unit.pk,
+        }
+
+    def test_changed_by_a_statement(self) -> None:
+        self.renew("new@here.example")
+        self.assert_moved("new@here.example")
+
+    def test_changed_by_the_page(self) -> None:
+        self.client_of("admin").post(
+            reverse("cmdb:person_edit", args=[self.person.pk]), self.form("new@here.example")
+        )
+        self.assert_moved("new@here.example")
+
+    def test_changed_in_the_administration(self) -> None:
+        User.objects.filter(username="admin").update(is_staff=True, is_superuser=True)
+        inline = {
+            f"memberships-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
+        }  # fmt: skip
+        url = reverse("admin:cmdb_user_change", args=[self.person.pk])
+        answer = self.client_of("admin").post(url, self.form("new@here.example") | inline)
+        assert answer.status_code == 302, answer.content.decode()[:2000]
+        self.assert_moved("new@here.example")
+
+    def test_case_alone_changes_nothing(self) -> None:
+        self.renew("OWN@Here.example")
+        assert EmailAddress.objects.filter(user=self.person).exists()
+        assert self.letters_to("own@here.example") == 1
+        assert SocialAccount.objects.filter(pk=self.link.pk).exists()
+
+    def test_a_link_that_waits_in_an_earlier_mailbox_opens_nothing(self) -> None:
+        self.letters_to("own@here.example")
+        found = re.search(r"https?://[^/]+(/\S+)", str(mail.outbox[-1].body))
+        assert found
+        self.renew("new@here.example")
+        page = Client().get(found[1], follow=True)
+        assert "password1" not in page.content.decode()
+
+    def test_the_provider_of_an_earlier_domain_lets_nobody_in(self) -> None:
+        self.renew("new@here.example")
+        assert SocialAccount.objects.filter(pk=self.link.pk).exists()
+        self.renew("new@there.example")
+        assert not SocialAccount.objects.filter(pk=self.link.pk).exists()
+
+    def test_switched_off_none_gets_a_letter(self) -> None:
+        User.objects.filter(pk=self.person.pk).update(is_active=False)
+        assert self.letters_to("own@here.example") == 0
+
+
+class TestSessions(RegionCase):
+    """What ends a session, and what does not have to because rights are read at every request."""
+
+    NEW = "et-nytt-langt-passord"
+
+    def setUp(self) -> None:
+        self.here, self.elsewhere = Client(), Client()
+        for client in (self.here, self.elsewhere):
+            assert sign_in(client, "own", PASSWORD)
+
+    def inside(self, client: Client) -> bool:
+        return bool(client.get("/portal/").status_code == 200)
+
+    def test_a_changed_password_ends_the_others(self) -> None:
+        form = {"oldpassword": PASSWORD, "password1": self.NEW, "password2": self.NEW}
+        self.here.post(reverse("account_change_password"), form)
+        assert self.inside(self.here)
+        assert not self.inside(self.elsewhere)
+
+    def test_a_reset_password_ends_all(self) -> None:
+        cache.clear()
+        User.objects.filter(username="own").update(email="own@here.example")
+        visitor = Client()
+        visitor.post(reverse("account_reset_password"), {"email": "own@here.example"})
+        found = re.search(r"https?://[^/]+(/\S+)", str(mail.outbox[-1].body))
+        assert found
+        page = visitor.get(found[1], follow=True).redirect_chain[-1][0]
+        visitor.post(page, {"password1": self.NEW, "password2": self.NEW})
+        assert not self.inside(self.here)
+        assert not self.inside(self.elsewhere)
+        assert sign_in(Client(), "own", self.NEW)
+
+    def test_a_role_that_is_taken_away_is_gone_at_the_next_request(self) -> None:
+        client = self.client_of("technician")
+        token: dict[str, Any] = {"HTTP_AUTHORIZATION": f"Bearer {ApiToken.issue(self.r.technician)}"}
+        assert client.get("/desk/").status_code == 200
+        seen = Client().get("/api/v1/targets", **token).json()["count"]
+        Membership.objects.filter(user=self.r.technician).delete()
+        assert client.get("/desk/").status_code == 403
+        answer = Client().get("/api/v1/targets", **token)
+        assert answer.status_code == 403 or answer.json()["count"] < seen
 
 
 class TestSwitchedOff(RegionCase):
@@ -125,72 +226,6 @@ class TestSwitchedOff(RegionCase):
     def test_nobody_is_signed_out_by_the_upgrade(self) -> None:
         engine = import_module("django.contrib.auth.base_user").AbstractBaseUser
         assert self.r.own.get_session_auth_hash() == engine.get_session_auth_hash(self.r.own)
-
-
-class TestAddresses(RegionCase):
-    """An address in a domain is its person's word when mail comes in."""
-
-    @classmethod
-    def setUpTestData(cls) -> None:
-        super().setUpTestData()
-        for name in ("region", "here", "there"):
-            row: Organisation = getattr(cls.r, name)
-            Organisation.objects.filter(pk=row.pk).update(email=f"post@{name}.example")
-        local = cls.r.keyuser
-        Membership.objects.create(user=local, organisation=cls.r.here, role=Role.ADMIN)
-
-    def make(self, client: Client, email: str, organisation: Organisation) -> bool:
-        form = {
-            "username": f"new-{User.objects.count()}",
-            "display_name": "Ny",
-            "email": email,
-            "is_active": "on",
-        }
-        client.post(reverse("cmdb:person_create"), form | {"organisation": organisation.pk})
-        return User.objects.filter(email=email).exists()
-
-    def test_an_administrator_of_one_municipality_gives_out_no_neighbours_address(self) -> None:
-        client, region = self.client_of("keyuser"), self.r
-        assert not self.make(client, "x@there.example", region.here)
-        assert not self.make(client, "x@THERE.example", region.unit)
-        assert not self.make(client, "desk@region.example", region.here)
-        assert self.make(client, "x@here.example", region.unit)
-        assert self.make(client, "x@elsewhere.example", region.here)
-
-    def test_the_regions_administrator_may(self) -> None:
-        assert self.make(self.client_of("admin"), "y@there.example", self.r.here)
-
-    def test_nor_is_an_address_changed_to_one(self) -> None:
-        person = self.r.own
-        url = reverse("cmdb:person_edit", args=[person.pk])
-        form = {"username": "own", "display_name": "Kari", "email": "k@there.example", "is_active": "on"}
-        self.client_of("keyuser").post(url, form | {"organisation": self.r.unit.pk})
-        person.refresh_from_db()
-        assert person.email != "k@there.example"
-
-    def test_nor_is_a_domain_claimed_for_an_organisation(self) -> None:
-        unit = self.r.unit
-        url = reverse("cmdb:organisation_edit", args=[unit.pk])
-        for email, taken in (
-            ("a@there.example", False),
-            ("a@region.example", False),
-            ("a@here.example", True),
-        ):
-            form = {
-                "name": unit.name,
-                "slug": unit.slug,
-                "kind": unit.kind,
-                "parent": unit.parent_id,
-                "email": email,
-            }
-            self.client_of("keyuser").post(url, form | {"language": unit.language})
-            unit.refresh_from_db()
-            assert (unit.email == email) is taken, email
-
-    def test_two_people_have_no_address_in_common(self) -> None:
-        User.objects.filter(username="own").update(email="One@here.example")
-        with self.assertRaises(IntegrityError), transaction.atomic():
-            User.objects.filter(username="colleague").update(email="oNE@here.example")
 
 
 class TestSecondFactor(RegionCase):
