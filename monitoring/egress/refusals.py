@@ -1,20 +1,23 @@
 """Why nothing is sent. Free of Django: who only opens sockets pays for no tables."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from monitoring.egress.addresses import Never
+
+REFUSED: Final = "refused by the rules of egress"
+"""How the stored words of each refusal begin."""
 
 
 class Reason(StrEnum):
     """Why nothing is sent; the words as they are stored, told in the reader's language by monitoring.words."""
 
-    FORM = "refused by the rules of egress: this is neither an address nor a name"
+    FORM = f"{REFUSED}: this is neither an address nor a name"
     UNKNOWN_NAME = "the name does not resolve"
-    NEVER = "refused by the rules of egress: no device has this address"
-    FOREIGN = "refused by the rules of egress: in no network of its organisation"
-    CREDENTIAL = "refused by the rules of egress: outside the networks of its credential"
-    OWNER = "refused by the rules of egress: its credential belongs to another organisation"
+    NEVER = f"{REFUSED}: no device has this address"
+    FOREIGN = f"{REFUSED}: in no network of its organisation"
+    CREDENTIAL = f"{REFUSED}: outside the networks of its credential"
+    OWNER = f"{REFUSED}: its credential belongs to another organisation"
 
 
 class Refusal(NamedTuple):

@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from cmdb.models import Membership, Role, User
 from monitoring import backups, discovery, integrity, learning, poll, trying
@@ -447,6 +448,13 @@ class TestPages(EgressCase):
     def test_check_integrity_names_what_is_not_asked(self) -> None:
         Credential.objects.filter(pk=self.ssh.pk).update(networks=["10.99.0.0/24"])
         self.give(address="10.99.1.1")
+        assert not [line for line in integrity.check() if line.startswith("target")]  # nobody has asked yet
+        poll.run_due(2)
+        name = self.target("named", address="sw.example", last_polled_at=timezone.now())
+        Target.objects.filter(pk=name.pk).update(
+            last_error="refused by the rules of egress: in no network (sw.example)"
+        )
         found = "\n".join(integrity.check())
         assert f"credential {self.ssh.pk} names 10.99.0.0/24" in found
         assert f"target {self.switch.pk}: refused by the rules of egress: in no network" in found
+        assert f"target {name.pk}: refused by the rules of egress: in no network (sw.example)" in found

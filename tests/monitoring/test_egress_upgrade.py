@@ -12,7 +12,7 @@ from monitoring import integrity
 from monitoring.egress import RefusedError
 from monitoring.egress.rules import Road, Rules
 from monitoring.models import Credential, CredentialKind, Network, Target
-from tests.monitoring.cases import MonitoringCase
+from tests.monitoring.cases import T0, MonitoringCase
 
 MIGRATION = import_module("monitoring.migrations.0008_networks_taken_over")
 
@@ -30,7 +30,7 @@ class TestTakenOver(MonitoringCase):
 
     def device(self, address: str, owner: Organisation | None = None, **more: object) -> Target:
         values: dict[str, object] = {
-            "organisation": owner or self.r.here, "address": address, "credential": self.v2c,
+            "organisation": owner or self.r.here, "address": address, "credential": self.v2c, "last_polled_at": T0,
         }  # fmt: skip
         return self.target(f"t {address}", None, **(values | more))
 
