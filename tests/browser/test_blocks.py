@@ -105,10 +105,10 @@ def test_the_first_tab_leads_past_the_bar(page: Page, example: Open) -> None:
     page.keyboard.press("Tab")
     link = page.locator(".ds-skip-link")
     expect(link).to_be_focused()
-    box = link.bounding_box()
-    assert box is not None
-    assert box["y"] == 0
-    assert box["height"] > 24
+    page.wait_for_function(  # the style sheet may come a moment later
+        "() => { const box = document.querySelector('.ds-skip-link').getBoundingClientRect();"
+        " return box.y === 0 && box.height > 24 }"
+    )
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sla import calendars, clocks, publish
@@ -27,7 +27,6 @@ OLD, NEW = calendars.parse(CORE_HOURS), calendars.parse(LONG)
 @given(
     edit=st.integers(0, 60 * 24 * 30), begin=st.integers(0, 60 * 24 * 30), length=st.integers(0, 60 * 24 * 40)
 )
-@settings(deadline=None)
 def test_before_the_edit_the_old_hours_count_and_after_it_the_new(edit: int, begin: int, length: int) -> None:
     zero = datetime(2026, 10, 1, tzinfo=UTC)
     at, low = zero + timedelta(minutes=edit), zero + timedelta(minutes=begin)
