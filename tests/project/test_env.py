@@ -135,3 +135,10 @@ def test_letters_of_a_trial_run_lead_to_the_port_that_it_was_given(read: Read, t
     given = {"SAMDRIFT_ENV": "demo", "SAMDRIFT_URL": "https://desk.example.no"}
     assert read(given)["SAMDRIFT_URL"] == "https://desk.example.no"
     assert read(PRODUCTION)["SAMDRIFT_URL"] == "https://desk.example.no"
+
+
+def test_simulated_devices_are_the_demos_alone_and_no_variable_opens_the_machine(read: Read) -> None:
+    wanted = {"SAMDRIFT_EGRESS_SIMULATED": "127.0.0.0/8"}
+    assert read(wanted | {"SAMDRIFT_ENV": "demo"})["SAMDRIFT_EGRESS_SIMULATED"] == ["127.10.0.0/16"]
+    for stage in (PRODUCTION, {"SAMDRIFT_ENV": "development"}):
+        assert read(wanted | stage)["SAMDRIFT_EGRESS_SIMULATED"] == []
