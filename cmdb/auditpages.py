@@ -40,6 +40,7 @@ WORDS: dict[str, Any] = {
     "number": _("number"),
     "address": _("address"),
     "taken": _("fetched"),
+    "fingerprint": _("fingerprint"),
     "deleted": _("deleted"),
     "is_staff": _("may enter the administration"),
     "is_superuser": _("may do everything there"),

@@ -51,6 +51,8 @@ class AuditKind(Choices):
     CREDENTIAL_CHANGED = "credential_changed", "info", "key", _("Credential changed")
     CREDENTIAL_DELETED = "credential_deleted", "warning", "trash", _("Credential deleted")
     CREDENTIAL_USED = "credential_used", "neutral", "key", _("Credential used by hand")
+    HOST_KEY_ACCEPTED = "host_key_accepted", "warning", "key", _("Host key accepted")
+    HOST_KEY_FORGOTTEN = "host_key_forgotten", "warning", "key", _("Host key forgotten")
     EXPORTED = "exported", "neutral", "download", _("List exported")
     DOWNLOADED = "downloaded", "neutral", "download", _("File downloaded")
     CONFIGURATION_SHOWN = "configuration_shown", "neutral", "eye", _("Configuration shown")

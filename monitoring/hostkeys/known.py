@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from cmdb import audit
+from cmdb.models import AuditKind
 from monitoring import events
 from monitoring.hostkeys.keys import CHANGED, Key
 from monitoring.models import HostKey, Severity, Target
@@ -81,6 +83,7 @@ def accept(target: Target, offered: str) -> None:
             raise MovedOnError
         now = timezone.now()
         row.known, row.known_since = row.offered, now
+        audit.record(AuditKind.HOST_KEY_ACCEPTED, target, detail={"fingerprint": offered})
         _end(row, target, "the new host key was accepted", now)
 
 
@@ -93,6 +96,7 @@ def forget(target: Target, known: str, offered: str) -> None:
         if (row.fingerprint, row.offered_fingerprint) != (known, offered):
             raise MovedOnError
         row.known = None
+        audit.record(AuditKind.HOST_KEY_FORGOTTEN, target, detail={"fingerprint": known})
         _end(row, target, "the host key was forgotten", timezone.now())
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from cmdb.models import Membership, Role, User
+from cmdb.models import AuditEntry, AuditKind, Membership, Role, User
 from monitoring.hostkeys import known
 from monitoring.hostkeys.keys import Key
 from monitoring.models import Credential, CredentialKind, HostKey, Target
@@ -115,6 +115,8 @@ class TestHostKeyPages(RegionCase):
         history = self.client_of("technician").get(self.url("host_key_history")).content.decode()
         assert all(text in history for text in (str(self.r.lead), OLD.fingerprint, NEW.fingerprint))
         assert NEW.text not in history
+        said = AuditEntry.objects.get(kind=AuditKind.HOST_KEY_ACCEPTED)  # once, for both
+        assert (said.actor, said.detail) == (self.r.lead, {"fingerprint": NEW.fingerprint})
 
     def test_a_key_that_was_not_looked_at_is_not_accepted(self) -> None:
         self.saw(OLD, NEW, THIRD)

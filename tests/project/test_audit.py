@@ -6,6 +6,7 @@ from typing import Any
 
 import pghistory.models
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -210,7 +211,7 @@ class TestHistories(RegionCase):
             events: Any = model.events.rel.related_model  # type: ignore[union-attr]
             assert hidden.isdisjoint(field.name for field in events._meta.get_fields()), model
         target = self.r.switch_target
-        events = Target.events.rel.related_model  # type: ignore[union-attr]
+        events = apps.get_model("monitoring.TargetEvent")
         before = events.objects.count()
         Target.objects.filter(pk=target.pk).update(failures=3, last_error="x")
         assert events.objects.count() == before
