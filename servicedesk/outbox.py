@@ -100,7 +100,7 @@ def _put_back(letter: Message, error: Exception, refusal: Refusal) -> None:
             obstacle="",
         )
     else:
-        wait = timedelta(minutes=min(2 ** min(letter.attempts - 1, 10), 60))
+        wait = claims.backoff(letter.attempts)
         obstacle = Obstacle.SERVER if refusal.of_server else Obstacle.RECIPIENT
         claims.release(letter, wait, error=said, obstacle=obstacle)
 

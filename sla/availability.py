@@ -102,13 +102,6 @@ def column(day: Day, allowed: int | None) -> tuple[str, float]:
 # --- questions ----------------------------------------------------------------------------------------------------------
 
 
-def service_availability(
-    service: Service, organisation: Organisation | None, start: datetime, end: datetime
-) -> ServiceAvailability:
-    """One service as one municipality had it (None: as its shared parts were) in [start, end), at most until now."""
-    return of_services([service], organisation, start, end)[0]
-
-
 def of_services(
     services: Sequence[Service],
     organisation: Organisation | None,

@@ -7,22 +7,21 @@ read and saved. Instants are aware; `actor` is the name that stays in the entrie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from cmdb.models import Item, Organisation, Service
 from sla import calendars, terms
 from sla.book import Book, Track, tracks_of
 from sla.clockview import ClockList, ClockView, Nearest, nearest_of, views_of
-from sla.models import Case, Clock, ClockEntry, Mark, MarkKind, Measure
+from sla.models import Case, Clock, ClockEntry, Mark, MarkKind
 
 __all__ = [
-    "ClockList", "ClockView", "Nearest", "answered", "cancel", "clocks_of", "close", "load", "may_reopen", "merge",
+    "ClockList", "ClockView", "Nearest", "answered", "cancel", "clocks_of", "close", "load", "merge",
     "nearest", "open_case", "owned", "pause", "reclassify", "recount", "reopen", "resolve", "resume", "save",
-    "waiting_cases",
 ]  # fmt: skip
 
 # What sla.book.settle computes; nothing else of a clock ever changes.
@@ -99,7 +98,7 @@ def resolve(case: Case, at: datetime, actor: str, outcome: str = "") -> None:
 
 
 def reopen(case: Case, at: datetime, actor: str) -> None:
-    """Not solved after all: the same resolution clock goes on. See `may_reopen` for the agreed days."""
+    """Not solved after all: the same resolution clock goes on."""
     _move(case, lambda book: book.reopen(at, actor))
 
 
@@ -152,13 +151,6 @@ def reclassify(case: Case, at: datetime, actor: str, **fields: Any) -> None:
     _move(case, change, with_terms=True)
 
 
-def may_reopen(case: Case, at: datetime) -> bool:
-    """Whether `at` lies within the agreed days after the case was resolved; without an agreement always."""
-    if case.resolved_at is None or case.agreement is None:
-        return case.resolved_at is not None
-    return at <= case.resolved_at + timedelta(days=case.agreement.reopen_days)
-
-
 # --- questions ----------------------------------------------------------------------------------------------------------
 
 
@@ -177,18 +169,6 @@ def clocks_of(case: Case, now: datetime | None = None, *, history: bool = False)
     book = load(case)
     reason = "" if book.tracks else _why_none(case)
     return ClockList(views_of(book.tracks, now or timezone.now(), history=history), reason)
-
-
-def waiting_cases(now: datetime, days: int = 14) -> models.QuerySet[Case]:
-    """Cases whose resolution has stood still for so many days: long waits are reviewed (rule C.2.5)."""
-    since = (
-        ClockEntry.objects.filter(clock=models.OuterRef("pk"), do="pause")
-        .order_by("-at", "-pk")
-        .values("at")[:1]
-    )
-    paused = Clock.objects.filter(is_paused=True, stopped_at=None, measure=Measure.RESOLUTION)
-    long = paused.annotate(since=models.Subquery(since)).filter(since__lte=now - timedelta(days=days))
-    return Case.objects.filter(pk__in=long.values("case"))
 
 
 def _why_none(case: Case) -> Any:

@@ -57,11 +57,6 @@ def all_of(*parts: Node) -> AtLeast:
     return AtLeast(len(parts), parts)
 
 
-def any_of(*parts: Node) -> AtLeast:
-    """One part is enough."""
-    return AtLeast(1, parts)
-
-
 def components(service: Node) -> list[str]:
     """Names in the tree, each once, in order."""
     if isinstance(service, str):
@@ -152,20 +147,6 @@ def ratio(part: int, whole: int) -> float | None:
     if part in (0, whole):
         return part / whole
     return min(0.999999, max(0.000001, float(round(Fraction(part, whole), 6))))
-
-
-def changes_of(intervals: Iterable[tuple[datetime, datetime | None, str]]) -> list[Change]:
-    """Changes from ordered intervals (begin, end or None if still so, state); a hole between two is unknown."""
-    changes: list[Change] = []
-    last: datetime | None = None
-    for begin, end, state in intervals:
-        if last is not None and begin > last:
-            changes.append((last, State.UNKNOWN))
-        changes.append((begin, state))
-        last = end
-    if last is not None:
-        changes.append((last, State.UNKNOWN))
-    return changes
 
 
 def measure(

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -336,43 +335,6 @@ def due_at(calendar: WorkCalendar, start: datetime, seconds: int) -> datetime | 
     except OverflowError:
         return None
     return due_after(calendar, start, need)
-
-
-def working_day_seconds(calendar: WorkCalendar) -> int:
-    """Length of that calendar's working day, for a target of n days = n times this: the commonest open weekday's hours.
-
-    The longest of equally common ones; 0 where no weekday is open. Nominal: a change of clocks does not alter it.
-    """
-    lengths = Counter(sum(end - begin for begin, end in hours) * 60 for hours in calendar.week if hours)
-    return max(lengths, key=lambda length: (lengths[length], length), default=0)
-
-
-def end_of_working_day(calendar: WorkCalendar, start: datetime, days: int) -> datetime | None:
-    """Closing time of the nth day with open hours after start's local date (n = 0: of that date itself, if open).
-
-    None where there is none within a hundred years. ValueError for a negative number of days.
-    """
-    if days < 0:
-        raise ValueError("the number of working days cannot be negative")
-    _micros(start)
-    index = calendar.index
-    day = start.astimezone(index.zone).date()
-    for _ in range(HORIZON_WEEKS * 7):
-        closing = _closing(calendar, index, day)
-        if days == 0:
-            return closing
-        day += timedelta(days=1)
-        if not index.recurs and _week_number(day) > index.last_dated:
-            return None
-        if _closing(calendar, index, day):
-            days -= 1
-    return None
-
-
-def _closing(calendar: WorkCalendar, index: _Index, day: date) -> datetime | None:
-    midnight, until = index.utc(day, 0), index.utc(day, DAY_MINUTES)
-    spans = list(working_intervals(calendar, _instant(midnight), _instant(until)))
-    return spans[-1][1] if spans else None
 
 
 def _span(begin: datetime, end: datetime) -> tuple[int, int]:

@@ -69,11 +69,6 @@ def release(row: Any, retry_in: timedelta, **changes: Any) -> bool:
     return _mine(row).update(lease_until=None, lease_token=None, due_at=due, **changes) == 1
 
 
-def extend(row: Any, lease: timedelta) -> bool:
-    """Keep ``row`` for another ``lease`` from now; False if it was lost."""
-    return _mine(row).update(lease_until=timezone.now() + lease) == 1
-
-
 def backoff(attempts: int, first: float = 60, most: float = 3600) -> timedelta:
     """Waiting time after the ``attempts``-th failure: doubling from ``first`` to ``most`` seconds."""
     return timedelta(seconds=min(first * 2 ** max(attempts - 1, 0), most))

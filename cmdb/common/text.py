@@ -3,7 +3,6 @@
 import re
 from html import escape
 
-import nh3
 from django.utils.safestring import SafeString, mark_safe
 
 TAGS = {
@@ -13,20 +12,6 @@ TAGS = {
 SCHEMES = {"http", "https", "mailto", "tel"}
 _URL = re.compile(r"https?://[^\s<>\"']+")
 _TRAIL = ".,;:!?)]}"
-
-
-def clean_html(html: str) -> SafeString:
-    """Foreign HTML reduced to plain structure: no script, style, image, form, frame, event or id."""
-    return mark_safe(  # noqa: S308 - cleaned here
-        nh3.clean(
-            html,
-            tags=TAGS,
-            attributes={"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
-            url_schemes=SCHEMES,
-            link_rel="noopener noreferrer nofollow",
-            clean_content_tags={"script", "style", "title", "head"},
-        )
-    )
 
 
 def plain_to_html(text: str) -> SafeString:
@@ -49,16 +34,6 @@ def _linked(text: str) -> str:
         out.append(f'<a href="{escape(url)}" rel="noopener noreferrer nofollow">{escape(url)}</a>')
         end = found.start() + len(url)
     return "".join(out) + escape(text[end:])
-
-
-def excerpt(text: str, size: int = 140) -> str:
-    """The beginning of ``text`` on one line, at most ``size`` characters, cut between words."""
-    line = " ".join(text[: size * 4 + 400].split())
-    if len(line) <= size:
-        return line
-    cut = line[: size - 1]
-    word = cut.rsplit(" ", 1)[0]
-    return (word if len(word) > size // 2 else cut).rstrip(" ,.;:") + "…"
 
 
 def safe_url(url: str) -> str:

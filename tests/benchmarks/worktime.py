@@ -14,7 +14,7 @@ from time import perf_counter
 import holidays
 
 from sla.clockwork import Event, run
-from sla.uptime import AtLeast, all_of, any_of, measure
+from sla.uptime import AtLeast, all_of, measure
 from sla.worktime import WorkCalendar, due_at, working_seconds
 
 HOUR = 3600
@@ -53,7 +53,9 @@ def month(changes: int) -> float:
     """Milliseconds for 30 days of a service of 20 components with so many changes in all."""
     draw = random.Random(11)
     names = [f"n{number}" for number in range(20)]
-    service = all_of(*names[:4], any_of(*names[4:8]), AtLeast(6, (*names[8:16], any_of(*names[16:]))))
+    service = all_of(
+        *names[:4], AtLeast(1, tuple(names[4:8])), AtLeast(6, (*names[8:16], AtLeast(1, tuple(names[16:]))))
+    )
     each = changes // len(names)
     states = {
         name: [

@@ -7,7 +7,6 @@ import pytest
 from servicedesk.actions.open_ticket import open_ticket
 from servicedesk.actors import Actor
 from servicedesk.models import Ticket
-from servicedesk.panels import tickets_of_item, tickets_of_organisation
 from servicedesk.search import condition, search
 from tests.cases import RegionCase
 
@@ -47,13 +46,6 @@ class TestSearch(RegionCase):
     def test_nothing_typed_finds_nothing_but_narrows_no_list(self) -> None:
         assert self.found("  ") == []
         assert Ticket.objects.filter(condition("")).count() == 3
-
-    def test_an_item_s_panel_shows_only_what_one_may_see(self) -> None:
-        open_ticket(Actor.of(self.r.technician), title="x", organisation=self.r.here, item=self.r.switch)
-        assert tickets_of_item(self.r.technician, self.r.switch).open == 1
-        assert tickets_of_item(self.r.technician, self.r.system).total == 1  # affected
-        assert tickets_of_item(self.r.own, self.r.switch).total == 0
-        assert tickets_of_organisation(self.r.technician, self.r.here).total == 3
 
 
 @pytest.mark.django_db

@@ -49,7 +49,7 @@ class AvailabilityCase(RegionCase):
         return item, target
 
     def payroll(self) -> ServiceAvailability:
-        return availability.service_availability(self.r.payroll, self.r.here, START, END)
+        return availability.of_services([self.r.payroll], self.r.here, START, END)[0]
 
 
 class TestComposition(AvailabilityCase):
@@ -62,7 +62,7 @@ class TestComposition(AvailabilityCase):
 
     def test_an_unwatched_system_is_what_it_runs_on(self) -> None:
         self.up(self.r.server_target, (NOON, 1))
-        mail = availability.service_availability(self.r.mail, self.r.here, START, END)
+        mail = availability.of_services([self.r.mail], self.r.here, START, END)[0]
         assert mail.result is not None
         assert mail.result.down_seconds == 3600
         assert mail.items == (self.r.server.pk,)
@@ -82,8 +82,8 @@ class TestComposition(AvailabilityCase):
         ServiceComponent.objects.create(service=self.r.mail, item=other, organisation=self.r.there)
         self.up(self.r.server_target)
         self.up(target, (NOON, 3))
-        here = availability.service_availability(self.r.mail, self.r.here, START, END)
-        there = availability.service_availability(self.r.mail, self.r.there, START, END)
+        here = availability.of_services([self.r.mail], self.r.here, START, END)[0]
+        there = availability.of_services([self.r.mail], self.r.there, START, END)[0]
         assert here.result is not None
         assert there.result is not None
         assert (here.result.down_seconds, there.result.down_seconds) == (0, 3 * 3600)
@@ -95,7 +95,7 @@ class TestComposition(AvailabilityCase):
         assert found.result.coverage == 0.5
         assert found.result.availability == 1.0
         promised = {self.r.payroll.pk: Promise(0.99)}
-        (judged,) = availability.of_services([self.r.payroll], self.r.here, START, END, promised)
+        (judged,) = availability.of_services([self.r.payroll], self.r.here, START, END, promised)[0]
         assert judged.verdict == "insufficient"
 
     def test_a_part_that_nobody_watches_makes_no_data(self) -> None:
@@ -179,8 +179,8 @@ class TestDeclared(AvailabilityCase):
             service=self.r.mail, organisation=self.r.there, starts_at=NOON, ends_at=NOON + hours(2), reason="x",
             declared_by="Liv",
         )  # fmt: skip
-        here = availability.service_availability(self.r.mail, self.r.here, START, END)
-        there = availability.service_availability(self.r.mail, self.r.there, START, END)
+        here = availability.of_services([self.r.mail], self.r.here, START, END)[0]
+        there = availability.of_services([self.r.mail], self.r.there, START, END)[0]
         assert here.result is not None
         assert there.result is not None
         assert (here.result.down_seconds, there.result.down_seconds) == (0, 7200)

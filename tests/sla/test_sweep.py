@@ -74,6 +74,8 @@ class TestSweep(ClockCase):
 
     def test_a_sweep_that_does_not_run_is_noticed(self) -> None:
         self.open(priority=1)
-        assert list(integrity.late_breaches(MONDAY + hours(4))) != []  # the response of half an hour
+        [said] = integrity.check(MONDAY + hours(4))  # the response of half an hour
+        assert said.endswith("is not stamped")
+        assert list(integrity.check_stopped(MONDAY + hours(4))) == []
         sweep.run(MONDAY + hours(9))
-        assert list(integrity.late_breaches(MONDAY + hours(9))) == []
+        assert list(integrity.check(MONDAY + hours(9))) == []

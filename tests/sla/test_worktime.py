@@ -17,9 +17,7 @@ from sla.worktime import (
     WorkCalendar,
     due_after,
     due_at,
-    end_of_working_day,
     minutes_of,
-    working_day_seconds,
     working_intervals,
     working_seconds,
     working_time,
@@ -145,7 +143,6 @@ def test_a_calendar_that_never_opens_gives_none() -> None:
     assert not closed.has_open_hours
     assert due_at(closed, at("2026-01-01T00:00Z"), 1) is None
     assert working_seconds(closed, at("2026-01-01T00:00Z"), at("2036-01-01T00:00Z")) == 0
-    assert end_of_working_day(closed, at("2026-01-01T00:00Z"), 1) is None
 
 
 def test_a_calendar_of_dates_only_gives_none_after_the_last() -> None:
@@ -158,19 +155,6 @@ def test_a_calendar_of_dates_only_gives_none_after_the_last() -> None:
 @pytest.mark.parametrize("seconds", [10**11, 10**18, 10**30])
 def test_what_lies_beyond_the_horizon_gives_none(seconds: int) -> None:
     assert due_at(OSLO, at("2026-06-01T00:00Z"), seconds) is None
-
-
-def test_working_days() -> None:
-    calendar = WorkCalendar.of(
-        "Europe/Oslo", {**WORKWEEK, "fri": [("08:00", "15:00")]}, {date(2026, 5, 14): []}
-    )
-    assert working_day_seconds(calendar) == 8 * HOUR
-    wednesday = at("2026-05-13T17:00+02:00")
-    assert end_of_working_day(calendar, wednesday, 0) == at("2026-05-13T16:00+02:00")
-    assert end_of_working_day(calendar, wednesday, 1) == at("2026-05-15T15:00+02:00")
-    assert end_of_working_day(calendar, wednesday, 2) == at("2026-05-18T16:00+02:00")
-    assert end_of_working_day(calendar, at("2026-05-16T10:00+02:00"), 0) is None
-    assert working_day_seconds(WorkCalendar.of("Europe/Oslo", {})) == 0
 
 
 def test_a_whole_day_is_skipped_where_the_date_never_was() -> None:
