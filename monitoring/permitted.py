@@ -31,8 +31,7 @@ def problems(
     user: Any, initial: Mapping[str, Any], changed: Collection[str], cleaned: Mapping[str, Any]
 ) -> Iterator[tuple[str | None, str]]:
     """(field, sentence) of what stands against a target as a form would save it."""
-    switched_on = "is_enabled" in changed and cleaned.get("is_enabled")
-    if switched_on or DECIDING & set(changed):
+    if DECIDING & set(changed):
         held: set[Any] = {initial.get("credential"), initial.get("ssh_credential")} - {None, ""}
         wanted = {one.pk for one in (cleaned.get("credential"), cleaned.get("ssh_credential")) if one}
         rows = Credential.objects.filter(pk__in=held | wanted).defer("secret")
@@ -41,7 +40,7 @@ def problems(
                 None,
                 _(
                     "A stored credential is sent to this target. Its address, ports, check, owner and credentials are"
-                    " changed, and it is switched on, by who keeps that credential: a team lead or an administrator."
+                    " changed by who keeps that credential: a team lead or an administrator."
                 ),
             )
             return

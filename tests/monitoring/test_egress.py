@@ -330,6 +330,10 @@ class TestWhoMaySend(EgressCase):
             self.v2c,
             120,
         )
+        for state in ("", "on"):  # off and on again changes nothing of where it goes
+            assert client.post(edit, same | {"is_enabled": state}).status_code == 302
+            target.refresh_from_db()
+            assert target.is_enabled == bool(state)
         waiting = self.data(credential="", is_enabled="")
         assert client.post(create, waiting).status_code == 302
 
