@@ -12,6 +12,7 @@ from django.utils import timezone
 from pghistory import context
 
 from servicedesk.demo import catalogue, history, mail, network, promises, region
+from sla import sweep
 
 MONTHS = 13
 
@@ -42,6 +43,7 @@ def load(
         promises.load(people, things, first_of(today, months))
         say("calendars and agreements")
         history.load(people, things, devices, now, months)
+        sweep.run(now)  # what was missed up to now is stamped, as on any day
         say("history")
         mail.load(people, now)
         say("mail that waits at the desk")

@@ -95,7 +95,7 @@ class TestComposition(AvailabilityCase):
         assert found.result.coverage == 0.5
         assert found.result.availability == 1.0
         promised = {self.r.payroll.pk: Promise(0.99)}
-        (judged,) = availability.of_services([self.r.payroll], self.r.here, START, END, promised)[0]
+        (judged,) = availability.of_services([self.r.payroll], self.r.here, START, END, promised)
         assert judged.verdict == "insufficient"
 
     def test_a_part_that_nobody_watches_makes_no_data(self) -> None:
