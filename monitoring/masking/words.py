@@ -62,16 +62,29 @@ _PARTS: Final = frozenset(
         "otp",
         "seed",
         "pmk",
+        "cak",
+        "sak",
+        "kek",
+        "msk",
+        "puk",
+        "pincode",
+        "creds",
+        "authtok",
+        "bearer",
+        "jwt",
+        "salt",
     ]
 )
 _INSIDE: Final = re.compile(
-    r"passw|passphrase|secret|preshared|bindpw|pwd|^wpa.*key$|community|[-_]hash$", re.IGNORECASE
+    r"passw|passphrase|(?<!by)pass$|secret|preshared|[a-z]pw$|pwd|^wpa.*key$|community|token$|[-_]hash$",
+    re.IGNORECASE,
 )
 
 #: Words with such a part that announce none.
 HARMLESS_WORDS: Final = frozenset(
     [
         "key-chain",
+        "pw-class",
         "keychain",
         "keyring",
         "trusted-key",
@@ -456,6 +469,7 @@ METHODS: Final = BEFORE | frozenset(
         "mode",
         "message",
         "key-chain",
+        "pw-class",
         "host-mode",
         "multi-auth",
         "multi-domain",

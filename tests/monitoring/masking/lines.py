@@ -4,6 +4,12 @@ HIDE: dict[str, str] = {
     "cisco_ios": r"""
 enable secret 9 @
 enable secret @
+ cak 7 @
+ authtok @
+ userpass @
+ rootpw @
+ jwt @
+ salt @
 enable password level 15 7 @
 enable algorithm-type scrypt secret @
 username drift privilege 15 secret 5 @
