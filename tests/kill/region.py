@@ -16,16 +16,18 @@ def build() -> dict[str, Any]:
     """The small region of the tests; a token of who reports, and a target that nobody polls and events are posted for."""
     from datetime import timedelta
 
+    from django.db import transaction
     from django.utils import timezone
 
     from cmdb.models import ApiToken
     from monitoring.models import Target
     from tests.cases import build as region
 
-    made = region()
-    far = timezone.now() + timedelta(days=365)
-    Target.objects.update(due_at=far)
-    Target.objects.create(name=TARGET, organisation=made.region, address="127.0.7.9", due_at=far)
+    with transaction.atomic():  # else a poller takes a target before it is put off
+        made = region()
+        far = timezone.now() + timedelta(days=365)
+        Target.objects.update(due_at=far)
+        Target.objects.create(name=TARGET, organisation=made.region, address="127.0.7.9", due_at=far)
     return {"token": ApiToken.issue(made.own, "load")}
 
 
