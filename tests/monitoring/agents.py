@@ -3,9 +3,10 @@
 import asyncio
 import itertools
 import os
+import random
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -28,10 +29,12 @@ def own_address() -> str:
 
 
 def free_port(address: str, kind: int = socket.SOCK_DGRAM) -> int:
-    """A port that is free now on that address."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind((address, 0))
-        return int(sock.getsockname()[1])
+    """A port that is free now on that address, and none of those that the kernel gives to clients: it stays free."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket(socket.AF_INET, kind) as sock, suppress(OSError):
+            sock.bind((address, port))
+            return port
 
 
 def endpoint(
